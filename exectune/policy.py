@@ -1,0 +1,188 @@
+"""GuideCorePolicy: a guide writes a strategy, a frozen core carries it out. All arms are this one class.
+
+In: questions. Out: a `Solution` each, which `judge` turns into an `Outcome` with the gold answer. Without a guide
+the core works alone, with its own few-shot prompt and one expression for the whole problem.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from exectune import calculator, protocol
+from exectune.cores.base import Model, Reply, Sampling
+from exectune.guides.local import Guide, ModelGuide
+from exectune.guides.prompt import question_prompt
+from exectune.ledger import Billed, Ledger
+from exectune.outcome import Outcome
+from exectune.params import Params
+from exectune.strategy import Invalid, Strategy, leaks, parse
+from exectune.task import Task
+from exectune.verify import is_right
+
+ALONE = "alone"
+
+
+@dataclass(frozen=True)
+class Solution:
+    """What guide and core made of one question, before anybody looks at the gold answer."""
+
+    question: str
+    guide_call: Billed | None
+    strategy: Strategy | Invalid | None
+    core_calls: tuple[Billed, ...]
+    executed: bool
+    reason: str
+    failed_step: int | None
+    answer: Fraction | None
+
+
+@dataclass(frozen=True)
+class GuideCorePolicy:
+    """A guide, or none, and a core; every call goes through the ledger."""
+
+    guide: Guide | None
+    core: Model
+    ledger: Ledger
+    params: Params
+    on_calls: Callable[[int, float], None] | None = None  # hears of core calls made and USD paid
+
+    def solve(self, tasks: Sequence[Task]) -> list[Solution]:
+        """Solve tasks in one batch. Of a task only the question is shown to guide and core; the gold answer serves
+        to stop a strategy that leaks it before the core is asked."""
+        if self.guide is None:
+            return self._solve_alone(tasks)
+        calls = self.guide.write([task.question for task in tasks], self.ledger)
+        return self.carry_out(tasks, calls)
+
+    def carry_out(self, tasks: Sequence[Task], guide_calls: Sequence[Billed]) -> list[Solution]:
+        """Have the core carry out what a guide wrote, one text a task."""
+        strategies = [
+            self._parse(task, call.reply.text) for task, call in zip(tasks, guide_calls, strict=True)
+        ]
+        valid = [strategy for strategy in strategies if isinstance(strategy, Strategy)]
+        executions = iter(protocol.execute(valid, self._ask))
+        return [
+            _guided(task, call, strategy, next(executions) if isinstance(strategy, Strategy) else None)
+            for task, call, strategy in zip(tasks, guide_calls, strategies, strict=True)
+        ]
+
+    def judge(self, task: Task, solution: Solution, *, arm: str, run_id: str) -> Outcome:
+        """The outcome of one solution: the verifier's word and what it cost."""
+        strategy, guide_call = solution.strategy, solution.guide_call
+        guide_reply = guide_call.reply if guide_call else Reply("", 0, 0, 0.0)
+        replies = [call.reply for call in solution.core_calls]
+        limit = (
+            self.params.baseline.max_new_tokens if guide_call is None else self.params.protocol.max_new_tokens
+        )
+        tokens_in = sum(reply.tokens_in for reply in replies)
+        tokens_out = sum(reply.tokens_out for reply in replies)
+        price = self.params.prices.by_role()
+        answer = "" if solution.answer is None else calculator.format_value(solution.answer)
+        return Outcome(
+            run_id=run_id,
+            arm=arm,
+            seed=self.params.seed,
+            task_id=task.id,
+            split=task.split,
+            family=task.family,
+            domain=task.domain,
+            guide=self.guide.name if self.guide else "",
+            core=self.core.name,
+            protocol=ALONE if guide_call is None else protocol.VERSION,
+            question=task.question,
+            strategy=guide_reply.text,
+            valid=not isinstance(strategy, Invalid),
+            reason=strategy.reason if isinstance(strategy, Invalid) else solution.reason,
+            executed=solution.executed,
+            in_budget=all(reply.tokens_out < limit for reply in replies),
+            correct=solution.executed and is_right(answer, task.answer),
+            leak=isinstance(strategy, Invalid) and strategy.reason == "leak",
+            answer=answer,
+            gold=task.answer,
+            replies=tuple(reply.text.strip() for reply in replies),
+            failed_step=solution.failed_step,
+            guide_tokens_in=guide_reply.tokens_in,
+            guide_tokens_out=guide_reply.tokens_out,
+            core_tokens_in=tokens_in,
+            core_tokens_out=tokens_out,
+            usd=price["guide"].usd(guide_reply.tokens_in, guide_reply.tokens_out)
+            + price["core"].usd(tokens_in, tokens_out),
+            latency_s=guide_reply.latency_s + sum(reply.latency_s for reply in replies),
+            cached=bool(solution.core_calls) and all(call.cached for call in solution.core_calls),
+        )
+
+    def run(self, tasks: Sequence[Task], *, arm: str, run_id: str) -> list[Outcome]:
+        """Solve tasks and judge the solutions."""
+        solutions = self.solve(tasks)
+        return [
+            self.judge(task, solution, arm=arm, run_id=run_id)
+            for task, solution in zip(tasks, solutions, strict=True)
+        ]
+
+    def answer(self, questions: Sequence[str]) -> list[dict[str, object]]:
+        """Serve questions that have no gold answer."""
+        tasks = [Task(str(number), "test", "", question, (), "") for number, question in enumerate(questions)]
+        outcomes = self.run(tasks, arm="served", run_id="")
+        fields = ("strategy", "answer", "valid", "executed", "reason", "usd", "latency_s")
+        return [{name: getattr(outcome, name) for name in fields} for outcome in outcomes]
+
+    def _parse(self, task: Task, text: str) -> Strategy | Invalid:
+        limits = self.params.strategy
+        strategy = parse(text, max_steps=limits.max_steps, max_step_chars=limits.max_step_chars)
+        if isinstance(strategy, Strategy) and task.answer:
+            gold = calculator.evaluate(task.answer)
+            return Invalid("leak") if leaks(strategy, task.question, gold) else strategy
+        return strategy
+
+    def _ask(self, prompts: Sequence[str]) -> list[Billed]:
+        sampling = Sampling(self.params.protocol.max_new_tokens)
+        return self.ledger.complete(self.core, prompts, sampling, role="core", on_chunk=self.on_calls)
+
+    def _solve_alone(self, tasks: Sequence[Task]) -> list[Solution]:
+        sampling = Sampling(self.params.baseline.max_new_tokens)
+        prompts = [protocol.alone_prompt(task.question) for task in tasks]
+        calls = self.ledger.complete(self.core, prompts, sampling, role="core", on_chunk=self.on_calls)
+        return [_alone(task, call) for task, call in zip(tasks, calls, strict=True)]
+
+
+def _alone(task: Task, call: Billed) -> Solution:
+    try:
+        answer, reason = calculator.evaluate(call.reply.text), ""
+    except calculator.CalculationError as error:
+        answer, reason = None, str(error)
+    return Solution(task.question, None, None, (call,), answer is not None, reason, None, answer)
+
+
+def _guided(
+    task: Task, call: Billed, strategy: Strategy | Invalid, execution: protocol.Execution | None
+) -> Solution:
+    if execution is None:
+        return Solution(task.question, call, strategy, (), False, "", None, None)
+    return Solution(
+        question=task.question,
+        guide_call=call,
+        strategy=strategy,
+        core_calls=tuple(execution.calls),
+        executed=execution.executed,
+        reason=execution.reason,
+        failed_step=execution.failed_step,
+        answer=execution.answer,
+    )
+
+
+def trained_guide(model: Model, max_new_tokens: int) -> Guide:
+    """A guide that was trained on bare problems, greedy."""
+    return ModelGuide(model, question_prompt, Sampling(max_new_tokens, stop=""))
+
+
+def load(params: Params, adapter: Path | None, ledger: Ledger) -> GuideCorePolicy:
+    """The policy that serves: core and guide from params, the guide's adapter from a folder."""
+    from exectune import weights
+    from exectune.cores.local import LocalModel
+
+    models = params.models
+    core = LocalModel(weights.load(models.core, models.dtype), batch_size=models.batch_size)
+    network = weights.load(models.guide, models.dtype, adapter)
+    guide = trained_guide(LocalModel(network, batch_size=models.batch_size), params.evaluate.max_new_tokens)
+    return GuideCorePolicy(guide, core, ledger, params)

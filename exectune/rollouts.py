@@ -1,0 +1,98 @@
+"""Rollouts: strategies sampled from a guide, carried out by the core, and rewarded.
+
+In: tasks and completions. Out: one reward each. The core calls of one generation go out as one batch, and every call
+of guide and core is in the ledger.
+"""
+
+from collections.abc import Callable, Sequence
+from statistics import mean
+
+import polars as pl
+
+from exectune.cores.base import Model, Reply, Sampling
+from exectune.guides.prompt import question_prompt
+from exectune.ledger import Billed
+from exectune.params import Rl
+from exectune.policy import GuideCorePolicy
+from exectune.reward import Terms, terms
+from exectune.task import Task
+
+Log = Callable[[str, float], None]
+
+
+def screen(
+    policy: GuideCorePolicy,
+    guide: Model,
+    tasks: Sequence[Task],
+    settings: Rl,
+    seed: int,
+    on_chunk: Callable[[int, float], None],
+) -> list[float]:
+    """How often the guide gets each task right, over `screen_samples` sampled strategies."""
+    again = [task for task in tasks for _ in range(settings.screen_samples)]
+    calls = policy.ledger.complete(
+        guide,
+        [question_prompt(task.question) for task in again],
+        Sampling(settings.max_new_tokens, settings.temperature, stop="", seed=seed),
+        role="guide",
+        samples=[number for _ in tasks for number in range(settings.screen_samples)],
+        on_chunk=on_chunk,
+    )
+    solutions = policy.carry_out(again, calls)
+    right = [
+        policy.judge(task, solution, arm="screen", run_id="").correct
+        for task, solution in zip(again, solutions, strict=True)
+    ]
+    size = settings.screen_samples
+    return [mean(right[start : start + size]) for start in range(0, len(right), size)]
+
+
+class Rollouts:
+    """The reward of one training: what `train_rl` calls after each generation."""
+
+    def __init__(self, policy: GuideCorePolicy, tasks: Sequence[Task], alone: pl.DataFrame) -> None:
+        """`alone`: the outcomes of the core alone on the tasks."""
+        self.policy, self.tasks = policy, tasks
+        self.alone = {row["task_id"]: row for row in alone.iter_rows(named=True)}
+        self.usd = 0.0
+        self.note = ""
+
+    def reward(
+        self, places: Sequence[int], completions: Sequence[str], sizes: Sequence[tuple[int, int]], log: Log
+    ) -> list[float | None]:
+        """One reward a completion, of `sizes` (tokens read, written); the means of the terms go to the step's log."""
+        tasks = [self.tasks[place] for place in places]
+        replies = [Reply(text, *size, 0.0) for text, size in zip(completions, sizes, strict=True)]
+        prices = self.policy.ledger.record(role="guide", model="guide in training", replies=replies)
+        calls = [Billed(reply, usd, False) for reply, usd in zip(replies, prices, strict=True)]
+        solutions = self.policy.carry_out(tasks, calls)
+        outcomes = [
+            self.policy.judge(task, solution, arm="rl", run_id="")
+            for task, solution in zip(tasks, solutions, strict=True)
+        ]
+        rows = [
+            terms(
+                valid=outcome.valid,
+                executed=outcome.executed and outcome.in_budget,
+                correct=outcome.correct,
+                alone_correct=self.alone[task.id]["correct"],
+                usd=outcome.usd,
+                alone_usd=self.alone[task.id]["usd"],
+                weights=self.policy.params.rl.reward,
+            )
+            for task, outcome in zip(tasks, outcomes, strict=True)
+        ]
+        paid = sum(prices) + sum(call.paid_usd for solution in solutions for call in solution.core_calls)
+        log("correct", mean(outcome.correct for outcome in outcomes))
+        log("executed", mean(outcome.executed for outcome in outcomes))
+        log("valid", mean(outcome.valid for outcome in outcomes))
+        log("usd", paid)
+        for name in ("degrade", "cost"):
+            log(name, mean(getattr(row, name) for row in rows))
+        self.usd += paid
+        self.note = f"reward {_mean_total(rows):.2f}"
+        return [row.total for row in rows]
+
+
+def _mean_total(rows: Sequence[Terms]) -> float:
+    return mean(row.total for row in rows)

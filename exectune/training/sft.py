@@ -1,0 +1,87 @@
+"""Supervised fine-tuning of the guide: (prompt, completion) pairs in, a LoRA adapter out. TRL's `SFTTrainer`, set up.
+
+Only the completion carries loss. A killed run goes on from its last checkpoint.
+"""
+
+import random
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from exectune import weights
+from exectune.params import Models, Sft
+from exectune.training.checkpoints import Trained, train, with_lora
+from exectune.training.head import score_labels_only
+
+SAVE_STEPS = 50
+Pair = tuple[str, str]  # prompt, completion
+
+
+def train_sft(
+    pairs: Sequence[Pair],
+    adapter: Path,
+    checkpoints: Path,
+    *,
+    models: Models,
+    settings: Sft,
+    seed: int,
+    on_step: Callable[[int], None],
+) -> Trained:
+    """Train a fresh adapter on pairs.
+
+    Args:
+        adapter: the folder it goes to.
+        checkpoints: outside the stage's outs, so that they outlive a killed run; emptied at the end.
+    """
+    from datasets import Dataset
+    from transformers import set_seed
+    from trl import SFTConfig, SFTTrainer
+
+    set_seed(seed)
+    network = weights.load_base(models.guide, models.dtype)
+    arguments = SFTConfig(
+        output_dir=str(checkpoints),
+        max_steps=settings.max_steps,
+        per_device_train_batch_size=settings.batch_size,
+        learning_rate=settings.learning_rate,
+        lr_scheduler_type="cosine",
+        warmup_steps=max(1, settings.max_steps // 20),
+        train_sampling_strategy="sequential",
+        completion_only_loss=True,
+        max_length=None,
+        gradient_checkpointing=False,
+        use_cpu=network.model.device.type == "cpu",
+        bf16=network.model.dtype.itemsize == 2,  # autocast, where the weights are bfloat16
+        logging_steps=1,
+        save_steps=SAVE_STEPS,
+        save_total_limit=1,
+        report_to="none",
+        disable_tqdm=True,
+        seed=seed,
+    )
+    trainer = SFTTrainer(
+        model=with_lora(network, settings.lora_rank),
+        args=arguments,
+        train_dataset=Dataset.from_list(
+            [{"prompt": prompt, "completion": text} for prompt, text in in_batches(pairs, settings, seed)]
+        ),
+        processing_class=network.tokenizer,
+    )
+    score_labels_only(trainer)
+    return train(trainer, adapter, checkpoints, on_step)
+
+
+def in_batches(pairs: Sequence[Pair], settings: Sft, seed: int) -> list[Pair]:
+    """The pairs of a whole training in order: each pass shuffled, batches of about equal length, batches shuffled.
+
+    Short pairs beside long ones are mostly padding, a third of a step's time.
+    """
+    chance = random.Random(seed)
+    ordered: list[Pair] = []
+    while len(ordered) < settings.max_steps * settings.batch_size:
+        once = sorted(chance.sample(pairs, len(pairs)), key=lambda pair: len(pair[0]) + len(pair[1]))
+        batches = [
+            once[start : start + settings.batch_size] for start in range(0, len(once), settings.batch_size)
+        ]
+        chance.shuffle(batches)
+        ordered += [pair for batch in batches for pair in batch]
+    return ordered[: settings.max_steps * settings.batch_size]

@@ -1,0 +1,51 @@
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from exectune import params, tracking
+from exectune.ledger import Ledger
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def settings() -> params.Params:
+    """The settings of params.yaml."""
+    return params.load(ROOT / "params.yaml")
+
+
+@pytest.fixture
+def ledger(settings: params.Params, tmp_path: Path) -> Iterator[Ledger]:
+    """An empty ledger at the prices of params.yaml."""
+    path, prices = tmp_path / "ledger.sqlite", settings.prices.by_role()
+    with Ledger.open(path, stage="test", run_id="run", prices=prices) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """MLflow's tables, made once: that takes seconds."""
+    import mlflow
+
+    path = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
+    mlflow.MlflowClient(f"sqlite:///{path}").search_experiments()
+    return path
+
+
+@pytest.fixture
+def project(empty_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A working folder with an MLflow database of its own."""
+    import mlflow
+
+    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_ID", "MLFLOW_RUN_ID", tracking.PARENT):
+        monkeypatch.setenv(name, "")  # so that what MLflow sets here ends with the test
+        monkeypatch.delenv(name)
+    folder = tmp_path / "project"
+    folder.mkdir()
+    shutil.copy(empty_database, folder / "mlflow.db")
+    monkeypatch.chdir(folder)
+    yield folder
+    while mlflow.active_run():
+        mlflow.end_run()

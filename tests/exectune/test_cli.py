@@ -1,0 +1,114 @@
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+from exectune import cli
+from exectune.cores.base import Reply
+from exectune.ledger import Ledger
+from exectune.prices import Price
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "160")
+    (tmp_path / "params.yaml").write_text(
+        (ROOT / "params.yaml").read_text(encoding="utf-8"), encoding="utf-8"
+    )
+    return tmp_path
+
+
+def exectune(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command as a user runs it, in the current folder."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", "from exectune.cli import main; main()", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+
+
+def test_help_is_there_at_once_and_imports_nothing_heavy() -> None:
+    took = []
+    for _ in range(3):
+        began = time.perf_counter()
+        assert exectune("--help").returncode == 0
+        took.append(time.perf_counter() - began)
+    heavy = "import sys, exectune.cli; print([m for m in ('torch', 'polars', 'mlflow') if m in sys.modules])"
+    found = subprocess.run(
+        [sys.executable, "-c", heavy], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    assert found.stdout.strip() == "[]"
+    assert min(took) < 1.0  # 0.3 s on a quiet machine
+
+
+def test_check_accepts_the_settings_of_the_project(folder: Path) -> None:
+    done = exectune("check")
+    assert (done.returncode, done.stdout) == (0, "params.yaml: OK\n")
+
+
+def test_a_users_mistake_is_one_message_and_exit_code_1(folder: Path) -> None:
+    text = (folder / "params.yaml").read_text(encoding="utf-8")
+    (folder / "params.yaml").write_text(text.replace("group_size", "groupsize"), encoding="utf-8")
+    done = exectune("check")
+    assert done.returncode == 1
+    assert "did you mean `group_size`?" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", [["ledger"], ["report"], ["pool", "gone.parquet"]])
+def test_a_missing_file_is_named(folder: Path, command: list[str]) -> None:
+    done = exectune(*command)
+    assert done.returncode == 1
+    assert "is missing" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_ledger_shows_who_spent_what_and_writes_it_as_csv(folder: Path) -> None:
+    prices = {"core": Price(1.0, 5.0)}
+    with Ledger.open(cli.LEDGER, stage="accept", run_id="r", prices=prices) as ledger:
+        ledger.record(role="core", model="tiny", replies=[Reply("8 * 3", 1_000_000, 100_000, 0.5)])
+    done = CliRunner().invoke(cli.app, ["ledger", "--csv", "spent.csv"])
+    assert done.exit_code == 0, done.output
+    assert re.search(r"accept\s*│ core\s*│ tiny\s*│ 1\s", done.output)
+    assert "total: 1.500000 USD" in done.output
+    assert pl.read_csv("spent.csv")["usd"].to_list() == [1.5]
+
+
+def test_report_prints_its_path(folder: Path) -> None:
+    cli.REPORT.parent.mkdir(parents=True)
+    cli.REPORT.write_text("<html>", encoding="utf-8")
+    assert exectune("report").stdout.strip() == str((folder / cli.REPORT).resolve())
+
+
+def test_pool_puts_the_seeds_together(folder: Path) -> None:
+    for seed in (0, 1):
+        rows = [
+            {
+                "arm": arm,
+                "seed": seed,
+                "split": "test",
+                "task_id": f"t{task}",
+                "correct": arm == "rl" or task < 4,
+            }
+            for arm in ("sft", "rl")
+            for task in range(10)
+        ]
+        pl.DataFrame(rows).write_parquet(f"{seed}.parquet")
+    done = CliRunner().invoke(cli.app, ["pool", "0.parquet", "1.parquet"])
+    assert done.exit_code == 0, done.output
+    assert re.search(r"test\s*│ rl\s*│ sft\s*│ 20\s*│ 0\.6", done.output)
+
+
+def test_pool_refuses_one_seed_twice(folder: Path) -> None:
+    row = {"arm": "rl", "seed": 3, "split": "test", "task_id": "t", "correct": True}
+    pl.DataFrame([row]).write_parquet("a.parquet")
+    done = exectune("pool", "a.parquet", "a.parquet")
+    assert done.returncode == 1
+    assert "seed 3 is in two of the files" in done.stderr

@@ -1,0 +1,345 @@
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from exectune.cores.base import Reply, Sampling
+from exectune.errors import LedgerError
+from exectune.ledger import Ledger
+from exectune.prices import Price
+
+ROOT = Path(__file__).parents[2]
+PRICES = {"core": Price(1.0, 5.0), "guide": Price(0.05, 0.1)}
+SAMPLING = Sampling(max_new_tokens=16)
+
+# Another process at work on the same 400 prompts; it notes each prompt it is asked, as the server would.
+WORKER = """
+import os, sys, time
+from pathlib import Path
+from exectune.cores.base import Reply, Sampling
+from exectune.ledger import Ledger
+from exectune.prices import Price
+
+class Model:
+    name = "echo"
+    def generate(self, prompts, sampling):
+        with open(sys.argv[2], "a") as asked:
+            asked.write("".join(f"{prompt}\\n" for prompt in prompts))
+        time.sleep(float(sys.argv[3]))
+        return [Reply(prompt.upper(), 10, 5, 0.01) for prompt in prompts]
+
+prices, prompts = {"core": Price(1.0, 5.0)}, [f"prompt {i}" for i in range(400)]
+with Ledger.open(Path(sys.argv[1]), stage="accept", run_id=str(os.getpid()), prices=prices) as ledger:
+    answers = ledger.complete(Model(), prompts, Sampling(16), role="core", chunk=20)
+assert [a.reply.text for a in answers] == [f"PROMPT {i}" for i in range(400)]
+"""
+
+
+class Echo:
+    """A model that answers in capitals and remembers what it was asked."""
+
+    name = "echo"
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.batches: list[int] = []
+
+    def generate(self, prompts: Sequence[str], sampling: Sampling) -> list[Reply]:
+        self.asked += prompts
+        self.batches.append(len(prompts))
+        return [Reply(prompt.upper(), 10, min(5, sampling.max_new_tokens), 0.25) for prompt in prompts]
+
+
+class Broken(Echo):
+    """A model that fails at its second batch."""
+
+    def generate(self, prompts: Sequence[str], sampling: Sampling) -> list[Reply]:
+        if self.batches:
+            raise ConnectionError("gone")
+        return super().generate(prompts, sampling)
+
+
+def opened(path: Path, stage: str = "accept", run_id: str = "run") -> Ledger:
+    return Ledger.open(path / "sub" / "ledger.sqlite", stage=stage, run_id=run_id, prices=PRICES)
+
+
+def rows(path: Path, query: str) -> list[tuple[object, ...]]:
+    with sqlite3.connect(path / "sub" / "ledger.sqlite") as connection:
+        found = connection.execute(query).fetchall()
+    connection.close()
+    return found
+
+
+def worker(path: Path, delay: float) -> subprocess.Popen[bytes]:
+    arguments = [str(path / "sub" / "ledger.sqlite"), str(path / "asked"), str(delay)]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.Popen([sys.executable, "-c", WORKER, *arguments], env=environment)
+
+
+def test_replies_come_in_order_with_their_price(tmp_path: Path) -> None:
+    with opened(tmp_path) as ledger:
+        first, second = ledger.complete(Echo(), ["a", "b"], SAMPLING, role="core")
+    assert (first.reply.text, second.reply.text) == ("A", "B")
+    assert first.usd == first.paid_usd == pytest.approx((10 * 1.0 + 5 * 5.0) / 1e6)
+    assert not first.cached
+
+
+def test_an_answered_call_is_never_made_again_and_costs_nothing(tmp_path: Path) -> None:
+    with opened(tmp_path) as ledger:
+        bought = ledger.complete(Echo(), ["a", "b"], SAMPLING, role="core")
+    again = Echo()
+    with opened(tmp_path, run_id="second") as ledger:
+        answers = ledger.complete(again, ["b", "c", "a"], SAMPLING, role="core")
+        totals = ledger.totals(run_id="second").to_dicts()
+    assert again.asked == ["c"]
+    assert [answer.cached for answer in answers] == [True, False, True]
+    assert answers[0].reply == bought[1].reply
+    assert (answers[0].usd, answers[0].paid_usd) == (bought[1].usd, 0.0)
+    assert totals == [
+        {"stage": "accept", "role": "core", "model": "echo", "calls": 3, "cached": 2, "tokens_in": 10}
+        | {"tokens_out": 5, "usd": pytest.approx(35e-6), "latency_s": 0.25, "unknown_usd": 0.0}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sampling", "samples", "model"),
+    [
+        (Sampling(17), [0], "echo"),
+        (Sampling(16, temperature=1.0), [0], "echo"),
+        (Sampling(16, stop="\n\n"), [0], "echo"),
+        (Sampling(16, seed=1), [0], "echo"),
+        (SAMPLING, [1], "echo"),
+        (SAMPLING, [0], "other"),
+    ],
+)
+def test_another_sampling_sample_or_model_is_another_call(
+    tmp_path: Path, sampling: Sampling, samples: list[int], model: str
+) -> None:
+    echo = Echo()
+    with opened(tmp_path) as ledger:
+        ledger.complete(echo, ["a"], SAMPLING, role="core")
+        echo.name = model
+        (answer,) = ledger.complete(echo, ["a"], sampling, role="core", samples=samples)
+    assert not answer.cached
+    assert echo.asked == ["a", "a"]
+
+
+def test_equal_prompts_of_one_list_are_sent_once(tmp_path: Path) -> None:
+    echo = Echo()
+    with opened(tmp_path) as ledger:
+        answers = ledger.complete(echo, ["a", "b", "a"], SAMPLING, role="core")
+        draws = ledger.complete(echo, ["x", "x"], SAMPLING, role="core", samples=[0, 1])
+    assert echo.asked == ["a", "b", "x", "x"]
+    assert [answer.cached for answer in answers] == [False, False, True]
+    assert [answer.cached for answer in draws] == [False, False]
+
+
+def test_missing_calls_go_in_chunks_and_progress_adds_up(tmp_path: Path) -> None:
+    echo = Echo()
+    heard: list[tuple[int, float]] = []
+    prompts = [str(i) for i in range(10)] + ["0", "1"]
+    with opened(tmp_path) as ledger:
+        ledger.complete(echo, ["9"], SAMPLING, role="core")
+        ledger.complete(
+            echo, prompts, SAMPLING, role="core", chunk=4, on_chunk=lambda n, usd: heard.append((n, usd))
+        )
+    assert echo.batches == [1, 4, 4, 1]
+    assert [n for n, _ in heard] == [1, 6, 4, 1]
+    assert sum(usd for _, usd in heard) == pytest.approx(9 * 35e-6)
+
+
+def test_no_prompts_no_calls(tmp_path: Path) -> None:
+    with opened(tmp_path) as ledger:
+        assert ledger.complete(Echo(), [], SAMPLING, role="core") == []
+        assert ledger.record(role="core", model="echo", replies=[]) == []
+        assert ledger.totals().is_empty()
+        assert ledger.totals().schema["usd"] == pl.Float64
+
+
+def test_a_role_without_a_price_is_refused_before_the_call(tmp_path: Path) -> None:
+    echo = Echo()
+    with opened(tmp_path) as ledger, pytest.raises(LedgerError, match=r"prices\.judge"):
+        ledger.complete(echo, ["a"], SAMPLING, role="judge")
+    assert echo.asked == []
+
+
+def test_a_call_that_fails_is_unknown_spend_and_may_be_made_again(tmp_path: Path) -> None:
+    prompts = [f"prompt {i}" for i in range(4)]
+    with opened(tmp_path) as ledger:
+        with pytest.raises(ConnectionError):
+            ledger.complete(Broken(), prompts, SAMPLING, role="core", chunk=2)
+        (total,) = ledger.totals().to_dicts()
+        assert total["usd"] == pytest.approx(2 * 35e-6)
+        assert total["unknown_usd"] == pytest.approx(2 * (4 * 1.0 + 16 * 5.0) / 1e6)
+        echo = Echo()
+        ledger.complete(echo, prompts, SAMPLING, role="core")
+    assert echo.asked == ["prompt 2", "prompt 3"]
+
+
+def test_a_model_that_loses_a_reply_settles_nothing(tmp_path: Path) -> None:
+    class Short(Echo):
+        def generate(self, prompts: Sequence[str], sampling: Sampling) -> list[Reply]:
+            return super().generate(prompts, sampling)[1:]
+
+    with opened(tmp_path) as ledger:
+        with pytest.raises(ValueError, match="shorter"):
+            ledger.complete(Short(), ["a", "b"], SAMPLING, role="core")
+        assert rows(tmp_path, "SELECT DISTINCT status FROM calls") == [("unknown",)]
+
+
+def test_record_journals_calls_that_are_never_answered_from_the_ledger(tmp_path: Path) -> None:
+    replies = [Reply("a", 100, 10, 0.1), Reply("a", 100, 10, 0.1)]
+    with opened(tmp_path, stage="rl") as ledger:
+        usd = ledger.record(role="guide", model="echo", replies=replies)
+        (total,) = ledger.totals(stage="rl").to_dicts()
+    assert usd == [pytest.approx(6e-6), pytest.approx(6e-6)]
+    assert (total["calls"], total["cached"], total["tokens_in"]) == (2, 0, 200)
+
+
+def test_a_slice_holds_the_rows_of_one_run_without_prompts(tmp_path: Path) -> None:
+    with opened(tmp_path, run_id="one") as ledger:
+        ledger.complete(Echo(), ["a"], SAMPLING, role="core")
+    with opened(tmp_path, run_id="two") as ledger:
+        ledger.complete(Echo(), ["b", "c"], SAMPLING, role="core")
+        ledger.slice(tmp_path / "two.parquet", run_id="two")
+    frame = pl.read_parquet(tmp_path / "two.parquet")
+    assert frame["reply"].to_list() == ["B", "C"]
+    assert "prompt" not in frame.columns
+    assert not (tmp_path / "two.parquet.tmp").exists()
+
+
+def test_after_kill_9_no_answered_call_is_made_again(tmp_path: Path) -> None:
+    killed = worker(tmp_path, delay=0.02)
+    asked = tmp_path / "asked"
+    while not asked.exists() or len(asked.read_text().splitlines()) < 100:
+        time.sleep(0.005)
+    killed.send_signal(signal.SIGKILL)
+    killed.wait()
+    settled = {prompt for (prompt,) in rows(tmp_path, "SELECT prompt FROM calls WHERE status = 'settled'")}
+    echo = Echo()
+    with opened(tmp_path) as ledger:
+        unknown = rows(tmp_path, "SELECT count(*), sum(usd) FROM calls WHERE status = 'unknown'")[0]
+        assert unknown[0] in {0, 20}, "at most the one chunk in flight"
+        assert sum(ledger.totals()["unknown_usd"]) == pytest.approx(unknown[1] or 0.0)
+        answers = ledger.complete(echo, [f"prompt {i}" for i in range(400)], SAMPLING, role="core")
+    assert len(settled) >= 80
+    assert settled.isdisjoint(echo.asked)
+    assert len(settled) + len(echo.asked) == 400
+    assert [answer.reply.text for answer in answers] == [f"PROMPT {i}" for i in range(400)]
+    assert rows(tmp_path, "SELECT count(*) FROM calls WHERE status = 'reserved'") == [(0,)]
+
+
+def test_several_processes_on_the_same_prompts_ask_each_once(tmp_path: Path) -> None:
+    workers = [worker(tmp_path, delay=0.001) for _ in range(4)]
+    assert [process.wait() for process in workers] == [0, 0, 0, 0]
+    asked = (tmp_path / "asked").read_text().splitlines()
+    assert sorted(asked) == sorted(f"prompt {i}" for i in range(400))
+    twice = "SELECT key FROM calls WHERE status = 'settled' AND NOT cached GROUP BY key HAVING count(*) > 1"
+    assert rows(tmp_path, twice) == []
+    assert rows(tmp_path, "SELECT count(*), sum(cached) FROM calls") == [(1600, 1200)]
+
+
+def test_a_call_in_flight_elsewhere_is_waited_for(tmp_path: Path) -> None:
+    class Slow(Echo):
+        def generate(self, prompts: Sequence[str], sampling: Sampling) -> list[Reply]:
+            begun.set()
+            time.sleep(0.2)
+            return super().generate(prompts, sampling)
+
+    begun, slow, echo = threading.Event(), Slow(), Echo()
+    with opened(tmp_path) as ledger, opened(tmp_path) as other:
+        thread = threading.Thread(
+            target=ledger.complete, args=(slow, ["a"], SAMPLING), kwargs={"role": "core"}
+        )
+        thread.start()
+        begun.wait()
+        (answer, _) = other.complete(echo, ["a", "b"], SAMPLING, role="core")
+        thread.join()
+    assert (slow.asked, echo.asked) == (["a"], ["b"])
+    assert answer.cached
+
+
+def test_a_key_cannot_be_claimed_by_two_rows(tmp_path: Path) -> None:
+    with opened(tmp_path) as ledger:
+        ledger.complete(Echo(), ["a"], SAMPLING, role="core")
+    columns = "key, stage, run_id, role, model, status, cached, usd, process, created_at"
+    with pytest.raises(sqlite3.IntegrityError, match="UNIQUE"):
+        rows(tmp_path, f"INSERT INTO calls ({columns}) SELECT {columns} FROM calls")
+
+
+def test_lookups_use_the_index(tmp_path: Path) -> None:
+    with opened(tmp_path):
+        query = "SELECT id FROM calls WHERE status <> 'unknown' AND NOT cached AND key IN ('a', 'b')"
+        assert "calls_claim" in str(rows(tmp_path, f"EXPLAIN QUERY PLAN {query}"))
+
+
+def test_many_rows_a_second(tmp_path: Path) -> None:
+    prompts = [f"a prompt of some words, number {i}" for i in range(6000)]
+    with opened(tmp_path) as ledger:
+        start = time.perf_counter()
+        ledger.complete(Echo(), prompts, SAMPLING, role="core")
+        rate = len(prompts) / (time.perf_counter() - start)
+    assert rate > 3000, "about 17,000 on a quiet machine, reserved and settled"
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"not a database at all, but long enough to look at" * 20, "damaged"),
+        (None, "version 7"),
+        (b"", None),
+    ],
+)
+def test_a_file_that_is_no_ledger_is_refused(
+    tmp_path: Path, content: bytes | None, expected: str | None
+) -> None:
+    path = tmp_path / "sub" / "ledger.sqlite"
+    path.parent.mkdir()
+    if content is None:
+        with opened(tmp_path):
+            pass
+        rows(tmp_path, "PRAGMA user_version = 7")
+    else:
+        path.write_bytes(content)
+    if expected is None:  # an empty file is a new ledger
+        with opened(tmp_path) as ledger:
+            assert ledger.totals().is_empty()
+        return
+    with pytest.raises(LedgerError, match=expected):
+        opened(tmp_path)
+
+
+def test_another_programs_database_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    rows(tmp_path, "CREATE TABLE theirs (x)")
+    with pytest.raises(LedgerError, match="no ledger"):
+        opened(tmp_path)
+    assert rows(tmp_path, "SELECT name FROM sqlite_master") == [("theirs",)]
+
+
+def test_a_torn_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "sub" / "ledger.sqlite"
+    with opened(tmp_path) as ledger:
+        ledger.complete(Echo(), [f"a longer prompt {i} " * 20 for i in range(500)], SAMPLING, role="core")
+    with path.open("r+b") as file:
+        file.seek(path.stat().st_size // 2)
+        file.write(os.urandom(20_000))
+    with pytest.raises(LedgerError, match="damaged"):
+        opened(tmp_path)
+
+
+def test_a_path_that_cannot_be_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "sub" / "ledger.sqlite").mkdir(parents=True)
+    with pytest.raises(LedgerError, match="cannot be used"):
+        opened(tmp_path)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(LedgerError, match="cannot be made"):
+        opened(tmp_path / "file")

@@ -1,0 +1,187 @@
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import mlflow
+import polars as pl
+import pytest
+from mlflow.entities import Run
+
+from exectune import process, tracking
+from exectune.cores.base import Reply, Sampling
+from exectune.ledger import Ledger
+from exectune.prices import Price
+
+pytestmark = pytest.mark.usefixtures("project")
+
+ROOT = Path(__file__).parents[2]
+MODEL = """
+import mlflow
+from mlflow.pyfunc import PythonModel
+
+class Policy(PythonModel):
+    def load_context(self, context):
+        with open(context.artifacts["adapter"] + "/adapter.txt") as file:
+            self.adapter = file.read()
+
+    def predict(self, context, model_input, params=None):
+        return [f"{self.adapter}: {question}" for question in model_input]
+
+mlflow.models.set_model(Policy())
+"""
+
+KILLED = """
+import os, signal, sys
+from exectune import tracking
+assert "mlflow" not in sys.modules
+with tracking.stage_run("accept", {"seed": 0}) as run:
+    tracking.log_metrics({"accepted": 1.0})
+    assert "torch" not in sys.modules
+    print(run.id, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+class Echo:
+    """A model that repeats what it is asked."""
+
+    name = "echo"
+
+    def generate(self, prompts: Sequence[str], sampling: Sampling) -> list[Reply]:
+        return [Reply(prompt, 10, sampling.max_new_tokens, 0.1) for prompt in prompts]
+
+
+def read(run_id: str) -> Run:
+    return mlflow.MlflowClient().get_run(run_id)
+
+
+def test_a_stage_is_a_run_with_params_metrics_and_tags(project: Path) -> None:
+    (project / "data.dvc").write_text("outs:\n- md5: 0a1b.dir\n  path: data\n")
+    with tracking.stage_run("sft", {"sft.max_steps": 120, "models.guide": "smollm2-135m"}) as run:
+        tracking.log_metrics({"loss": 0.25})
+    found = read(run.id)
+    assert (found.info.run_name, found.info.status) == ("sft", "FINISHED")
+    assert found.data.params == {"sft.max_steps": "120", "models.guide": "smollm2-135m"}
+    assert found.data.metrics == {"loss": 0.25}
+    assert found.data.tags["data_hash"] == "0a1b.dir"
+    assert found.data.tags["pid"] == str(os.getpid())
+    assert process.alive(found.data.tags["process"])
+    assert mlflow.get_experiment(found.info.experiment_id).name == tracking.EXPERIMENT
+
+
+def test_the_commit_is_a_tag(project: Path) -> None:
+    identity = ["-c", "user.name=a", "-c", "user.email=a@b.c"]
+    for command in (["init", "-q"], [*identity, "commit", "-q", "--allow-empty", "-m", "first"]):
+        subprocess.run(["git", *command], cwd=project, check=True)
+    head = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=project, check=True, capture_output=True, text=True
+    )
+    with tracking.stage_run("sft", {}) as run:
+        pass
+    assert read(run.id).data.tags["git_commit"] == head.stdout.strip()
+
+
+def test_runs_and_files_stay_in_the_working_folder(project: Path) -> None:
+    (project / "table.txt").write_text("table")
+    (project / "plots").mkdir()
+    (project / "plots" / "one.txt").write_text("one")
+    with tracking.stage_run("evaluate", {}) as run:
+        tracking.log_artifact(project / "table.txt")
+        tracking.log_artifact(Path("plots"))
+    assert os.environ["MLFLOW_TRACKING_URI"] == f"sqlite:///{project}/mlflow.db"
+    written = {path.relative_to(project / "mlruns").parts[2:] for path in (project / "mlruns").rglob("*.txt")}
+    assert written == {("artifacts", "table.txt"), ("artifacts", "plots", "one.txt")}
+    assert read(run.id).info.artifact_uri.startswith(str(project / "mlruns"))
+
+
+def test_a_stage_that_raises_ends_failed() -> None:
+    def stage(ids: list[str]) -> None:
+        with tracking.stage_run("rl", {}) as run:
+            ids.append(run.id)
+            raise ValueError("broken")
+
+    ids: list[str] = []
+    with pytest.raises(ValueError, match="broken"):
+        stage(ids)
+    assert read(ids[0]).info.status == "FAILED"
+
+
+def test_a_stages_run_is_a_child_of_the_flows_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    with tracking.parent_run("retrain") as parent:
+        pass
+    monkeypatch.setenv(tracking.PARENT, parent.id)
+    with tracking.stage_run("sft", {}) as child:
+        pass
+    assert read(child.id).data.tags["mlflow.parentRunId"] == parent.id
+    assert "mlflow.parentRunId" not in read(parent.id).data.tags
+
+
+def test_the_flows_run_is_the_one_that_mlflow_run_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = mlflow.MlflowClient(f"sqlite:///{Path.cwd()}/mlflow.db").create_run("0")
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_ID", "0")
+    monkeypatch.setenv("MLFLOW_RUN_ID", given.info.run_id)
+    with tracking.parent_run("retrain") as parent:
+        pass
+    monkeypatch.setenv(tracking.PARENT, parent.id)
+    with tracking.stage_run("sft", {}) as child:
+        pass
+    assert parent.id == given.info.run_id
+    assert read(child.id).info.experiment_id == "0"
+
+
+def test_the_run_of_a_killed_process_is_closed_and_a_living_ones_is_not() -> None:
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", KILLED]
+    killed = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert killed.stderr == "", "tracking is quiet, and imports mlflow late and torch never"
+    with tracking.parent_run("retrain") as parent:
+        assert read(killed.stdout.strip()).info.status == "KILLED"
+        tracking._close_dead_runs(mlflow)
+        assert read(parent.id).info.status == "RUNNING"
+
+
+def test_what_a_run_spent_is_logged(project: Path) -> None:
+    prices = {"core": Price(1.0, 5.0), "guide": Price(0.05, 0.1)}
+    path = project / "ledger.sqlite"
+    with (
+        tracking.stage_run("accept", {}) as run,
+        Ledger.open(path, stage="accept", run_id=run.id, prices=prices) as ledger,
+    ):
+        ledger.complete(Echo(), ["a", "b", "a"], Sampling(4), role="core")
+        ledger.complete(Echo(), ["c"], Sampling(4), role="guide")
+        tracking.log_ledger(ledger, run.id)
+    metrics = read(run.id).data.metrics
+    assert metrics["ledger.core.calls"] == 3
+    assert metrics["ledger.core.cached"] == 1
+    assert metrics["ledger.core.usd"] == pytest.approx(2 * 30e-6)
+    assert metrics["ledger.usd"] == pytest.approx(2 * 30e-6 + 0.9e-6)
+    (table,) = (project / "mlruns").rglob("ledger.parquet")
+    assert pl.read_parquet(table)["role"].to_list() == ["core", "core", "core", "guide"]
+
+
+def test_a_registered_guide_carries_its_adapter_and_aliases_move(project: Path) -> None:
+    (project / "mlflow_project").mkdir()
+    (project / "mlflow_project" / "guide_model.py").write_text(MODEL)
+    (project / "params.yaml").write_text("seed: 0\n")
+    (project / "adapter").mkdir()
+    assert tracking.get_alias("guide", "champion") is None
+    numbers = []
+    for round_ in ("first", "second"):
+        (project / "adapter" / "adapter.txt").write_text(round_)
+        with tracking.stage_run("promote", {}) as run:
+            made = tracking.register_guide(
+                "guide", Path("adapter"), {"rl.max_steps": 30}, {"accuracy": "0.8"}
+            )
+        numbers.append(made.number)
+        assert (made.run_id, made.tags) == (run.id, {"accuracy": "0.8"})
+        tracking.set_alias("guide", "champion", made.number)
+        champion = tracking.get_alias("guide", "champion")
+        assert champion == made
+        model = mlflow.pyfunc.load_model("models:/guide@champion")
+        assert model.predict(["how many?"]) == [f"{round_}: how many?"]
+    assert numbers == [1, 2]
+    assert tracking.get_alias("guide", "challenger") is None
