@@ -115,13 +115,17 @@ def main() -> None:
 def _import(kind: "Kind", files: list[Path], out: Path, train: int, test: int, seed: int) -> None:
     from exectune import benchmarks
 
+    own = out.resolve() == Path("data").resolve()
+    if own and Path("data.dvc").exists():
+        raise DataError(f"--out {out} is what data.dvc fills: name another folder, or remove data.dvc first")
     imported = benchmarks.write(kind, files, out, train=train, test=test, seed=seed)
     for split, count in imported.written.items():
         typer.echo(f"{out / split}.jsonl: {count} tasks")
     typer.echo(f"{imported.rows} rows read, {imported.not_drawn} good ones not drawn")
     for skipped in imported.skipped:
         typer.echo(str(skipped))
-    typer.echo(f"next: dvc import-url --force {out} data && dvc unfreeze data.dvc && dvc repro")
+    fill = "dvc add data" if own else f"dvc import-url --force {out} data && dvc unfreeze data.dvc"
+    typer.echo(f"next: {fill} && dvc repro")
 
 
 def _print_table(frame: "pl.DataFrame") -> None:

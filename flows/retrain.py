@@ -50,6 +50,7 @@ ASIDES = (
     "Updating lock file",
     "To track the changes",
     "\tgit add",
+    "\tdvc config core.autostage",
     "To enable auto staging",
     "Use `dvc push`",
 )

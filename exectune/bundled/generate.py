@@ -24,12 +24,12 @@ FOLDER = Path(__file__).parent / "tasks"
 SEEN: tuple[Family, ...] = ONE_STEP + TWO_STEPS + THREE_STEPS + FOUR_STEPS
 # the share of problems with one, two, three and four steps
 MIX: tuple[tuple[Sequence[Family], float], ...] = (
-    (ONE_STEP, 0.25),
-    (TWO_STEPS, 0.40),
-    (THREE_STEPS, 0.25),
-    (FOUR_STEPS, 0.10),
+    (ONE_STEP, 0.20),
+    (TWO_STEPS, 0.50),
+    (THREE_STEPS, 0.22),
+    (FOUR_STEPS, 0.08),
 )
-SIZES: dict[Split, int] = {"train": 1200, "dev": 100, "test": 200, "held_out": 120}
+SIZES: dict[Split, int] = {"train": 600, "dev": 100, "test": 200, "held_out": 120}
 
 
 def make_all(seed: int = SEED) -> dict[Split, list[dict[str, object]]]:

@@ -10,7 +10,6 @@ HELD_OUT: tuple[Family, ...] = (
         {"thing": "boiler|kettle|pan|grill"},
         "A {thing} was at {a} degrees and has cooled by {b} degrees. How many degrees is it now?",
         "What is the temperature of a {thing} that cooled by {b} degrees from {a} degrees?",
-        "From {a} degrees a {thing} cools down by {b} degrees. What temperature does it reach?",
     ),
     family(
         "area",
@@ -19,7 +18,6 @@ HELD_OUT: tuple[Family, ...] = (
         {"place": "garden|carpet|wall|field"},
         "A {place} is {a} m long and {b} m wide. What is its area in square metres?",
         "What is the area of a {place} with a length of {a} m and a width of {b} m?",
-        "{name} measures a {place}: {b} m wide and {a} m long. How many square metres is that?",
     ),
     family(
         "teams",
@@ -28,7 +26,6 @@ HELD_OUT: tuple[Family, ...] = (
         {"who": "players|dancers|singers|runners"},
         "{a} {who} form teams of {b}. How many teams are there?",
         "How many teams of {b} can be made from {a} {who}?",
-        "There are {a} {who} at the club, and each team needs {b}. How many teams can they make?",
     ),
     family(
         "tank_filling",
@@ -39,8 +36,6 @@ HELD_OUT: tuple[Family, ...] = (
         "How many litres does it hold then?",
         "For {a} minutes {b} litres of water a minute flow into a {tank} that had {c} litres. "
         "How much is in it now?",
-        "How many litres are in a {tank} with {c} litres, after {b} litres a minute have run in for {a} "
-        "minutes?",
     ),
     family(
         "choir_on_stage",
@@ -50,7 +45,6 @@ HELD_OUT: tuple[Family, ...] = (
         "{b} of {a} {who} are ill. The rest stand in {c} equal lines. How many {who} stand in each line?",
         "There are {a} {who}, but {b} are away. The others stand in {c} equal lines. "
         "How many are in one line?",
-        "How many {who} stand in each of {c} equal lines, if {b} of the {a} {who} stay at home?",
     ),
     family(
         "load",
@@ -60,7 +54,6 @@ HELD_OUT: tuple[Family, ...] = (
         "A {thing} carries {a} kg. {name} loads {b} kg more and takes {c} kg off. "
         "How many kg does it carry now?",
         "{b} kg are added to the {a} kg on a {thing}, then {c} kg are taken down. What is the load in kg?",
-        "What is the load of a {thing} that began with {a} kg, gained {b} kg and lost {c} kg?",
     ),
     family(
         "fuel_burnt",
@@ -71,7 +64,6 @@ HELD_OUT: tuple[Family, ...] = (
         "How many units are left after {b} hours?",
         "Every hour a {thing} burns {c} units of {fuel}. It starts with {a} units. "
         "What is left after {b} hours?",
-        "After {b} hours at {c} units of {fuel} an hour, what does a {thing} that had {a} units still have?",
     ),
     family(
         "work_crew",
@@ -80,7 +72,6 @@ HELD_OUT: tuple[Family, ...] = (
         {"job": "ditch|road|roof|bridge"},
         "{a} workers need {b} days for a {job}. How many days do {c} workers need for it?",
         "A {job} takes {a} workers {b} days. At the same pace, how many days does it take {c} workers?",
-        "How many days do {c} workers need for a {job} that {a} workers finish in {b} days?",
     ),
     family(
         "journey_two_parts",
@@ -90,7 +81,6 @@ HELD_OUT: tuple[Family, ...] = (
         "A {who} goes {a} hours at {b} km an hour and {c} hours at {d} km an hour. "
         "How many km is the journey?",
         "For {a} hours a {who} does {b} km an hour, then for {c} hours {d} km an hour. How far is that?",
-        "How far does a {who} get in {a} hours at {b} km an hour and {c} hours at {d} km an hour?",
     ),
     family(
         "tents",
@@ -101,19 +91,6 @@ HELD_OUT: tuple[Family, ...] = (
         "How many tents are needed?",
         "From {a} buses with {b} {who} each, {c} leave. The others form groups of {d}. "
         "How many groups are there?",
-        "How many tents for {d} are filled by {a} buses of {b} {who}, once {c} of the {who} have left?",
-    ),
-    family(
-        "two_printers",
-        "a / b; c / d; #1 + #2",
-        "a 20-180, b 3-12, c 20-180, d 3-12",
-        {"thing": "posters|cards|maps|labels"},
-        "One printer makes {a} {thing} in {b} minutes, another {c} in {d} minutes. "
-        "How many do both make a minute?",
-        "In {b} minutes a printer makes {a} {thing}; a second makes {c} in {d} minutes. "
-        "How many a minute is that together?",
-        "How many {thing} a minute come from two printers, if one does {a} in {b} minutes and one {c} in {d} "
-        "minutes?",
     ),
     family(
         "score_with_penalty",
@@ -124,7 +101,5 @@ HELD_OUT: tuple[Family, ...] = (
         "What is the score?",
         "{name} wins {b} points {a} times and {d} points {c} times in a {game}, then loses {e}. "
         "How many points is that?",
-        "What is {name}'s score after {a} rounds of {b} points, {c} rounds of {d} points and a penalty of "
-        "{e} points?",
     ),
 )

@@ -18,11 +18,11 @@ SHOTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     (
         "Nora earns 15 dollars an hour. How much does she earn in 6 hours?",
-        ("Find the product of 15 and 6.",),
+        ("Multiply 15 by 6.",),
     ),
     (
         "A jug holds 35 cups. It is filled 3 times and 12 cups are spilt. How many cups are left?",
-        ("Take 35 times 3.", "Work out the result of step 1 minus 12."),
+        ("Take 35 times 3.", "Subtract 12 from the result of step 1."),
     ),
 )
 

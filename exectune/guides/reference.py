@@ -21,19 +21,15 @@ OPERATIONS: Mapping[str, str] = {"+": "add", "-": "subtract", "*": "multiply", "
 WORDINGS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "add": (
         ("add/add", "Add {a} to {b}."),
-        ("add/sum", "Find the sum of {a} and {b}."),
         ("add/combine", "Combine {a} with {b}."),
         ("add/increase", "Increase {a} by {b}."),
         ("add/put", "Put {a} and {b} together."),
-        ("add/plus", "Work out {a} plus {b}."),
         ("add/in_all", "Find how many {a} and {b} make in all."),
     ),
     "subtract": (
         ("subtract/subtract", "Subtract {b} from {a}."),
         ("subtract/take_away", "Take {b} away from {a}."),
         ("subtract/reduce", "Reduce {a} by {b}."),
-        ("subtract/difference", "Find the difference between {a} and {b}."),
-        ("subtract/minus", "Work out {a} minus {b}."),
         ("subtract/left", "Find what is left of {a} after removing {b}."),
         ("subtract/lower", "Lower {a} by {b}."),
     ),
@@ -41,18 +37,14 @@ WORDINGS: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("multiply/multiply", "Multiply {a} by {b}."),
         ("multiply/take_times", "Take {a} times {b}."),
         ("multiply/lots", "Find the total for {a} lots of {b}."),
-        ("multiply/product", "Find the product of {a} and {b}."),
         ("multiply/groups", "Find {a} groups of {b}."),
-        ("multiply/times", "Work out {a} times {b}."),
         ("multiply/repeat", "Repeat {b} {a} times and add it all up."),
     ),
     "divide": (
         ("divide/divide", "Divide {a} by {b}."),
         ("divide/split", "Split {a} into {b} equal parts."),
         ("divide/share", "Share {a} equally among {b}."),
-        ("divide/over", "Find {a} over {b}."),
         ("divide/goes_into", "Work out how many times {b} goes into {a}."),
-        ("divide/quotient", "Find the quotient of {a} and {b}."),
         ("divide/cut", "Cut {a} into {b} even pieces and take one."),
     ),
 }

@@ -6,7 +6,9 @@ what goes into the training: other data or settings never resume from them.
 
 import hashlib
 import json
+import os
 import shutil
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +35,15 @@ def checkpoint_folder(stage: str, *inputs: object) -> Path:
     """The folder for one training's checkpoints, by a hash of its inputs."""
     content = json.dumps([repr(item) for item in inputs]).encode()
     return ROOT / stage / hashlib.sha256(content).hexdigest()[:16]
+
+
+def quiet() -> None:
+    """Keep what the training packages say about themselves, and their progress bars, out of a stage's log."""
+    import datasets
+
+    datasets.disable_progress_bars()
+    os.environ["TRL_EXPERIMENTAL_SILENCE"] = "1"
+    warnings.filterwarnings("ignore", module=r"(transformers|torch|trl)\.")
 
 
 def with_lora(network: Network, rank: int) -> Any:

@@ -13,16 +13,18 @@ from exectune import weights
 from exectune.cores.base import Sampling
 from exectune.generation import Network, continue_rows
 from exectune.params import Models, Rl
-from exectune.training.checkpoints import Trained, mixed_precision, train
+from exectune.training.batches import in_batches
+from exectune.training.checkpoints import Trained, mixed_precision, quiet, train
 from exectune.training.head import score_labels_only
 
+Prompt = tuple[str, int]
 Rewards = list[float | None]  # None: the call failed, so the sample carries no signal
 Sizes = Sequence[tuple[int, int]]  # tokens of the prompt, tokens of the completion
 Reward = Callable[[Sequence[int], Sequence[str], Sizes, Callable[[str, float], None]], Rewards]
 
 
 def train_rl(
-    prompts: Sequence[str],
+    prompts: Sequence[Prompt],
     reward: Reward,
     start: Path,
     adapter: Path,
@@ -36,7 +38,7 @@ def train_rl(
     """Train an adapter further.
 
     Args:
-        prompts: what the guide is asked, one a task.
+        prompts: what the guide is asked, one a task, with the length that it and its strategy may come to.
         reward: (places of the tasks in `prompts`, completions, their sizes in tokens, log) → rewards. `log(name,
             value)` puts a figure into the step's log.
         start: the adapter to go on from, as `train_sft` saved it.
@@ -48,7 +50,15 @@ def train_rl(
     from transformers import set_seed
     from trl import GRPOConfig, GRPOTrainer
 
+    quiet()
     set_seed(seed)
+    ordered = in_batches(
+        range(len(prompts)),
+        size=settings.prompts_per_step,
+        batches=settings.max_steps,
+        length=lambda place: prompts[place][1],
+        seed=seed,
+    )
     network = weights.load_base(models.guide, models.dtype)
     sampler = Network(copy.deepcopy(network.model), network.tokenizer, "sampler")
     guide = mixed_precision(PeftModel.from_pretrained(network.model, start, is_trainable=True))
@@ -92,14 +102,13 @@ def train_rl(
         report_to="none",
         disable_tqdm=True,
         seed=seed,
+        shuffle_dataset=False,  # `ordered` is
     )
     trainer = GRPOTrainer(
         model=guide,
         reward_funcs=rewarded,
         args=arguments,
-        train_dataset=Dataset.from_list(
-            [{"prompt": prompt, "task": place} for place, prompt in enumerate(prompts)]
-        ),
+        train_dataset=Dataset.from_list([{"prompt": prompts[place][0], "task": place} for place in ordered]),
         processing_class=network.tokenizer,
         rollout_func=rollout,
     )

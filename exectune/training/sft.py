@@ -3,13 +3,13 @@
 Only the completion carries loss. A killed run goes on from its last checkpoint.
 """
 
-import random
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from exectune import weights
 from exectune.params import Models, Sft
-from exectune.training.checkpoints import Trained, train, with_lora
+from exectune.training.batches import in_batches
+from exectune.training.checkpoints import Trained, quiet, train, with_lora
 from exectune.training.head import score_labels_only
 
 SAVE_STEPS = 50
@@ -36,7 +36,15 @@ def train_sft(
     from transformers import set_seed
     from trl import SFTConfig, SFTTrainer
 
+    quiet()
     set_seed(seed)
+    ordered = in_batches(
+        pairs,
+        size=settings.batch_size,
+        batches=settings.max_steps,
+        length=lambda pair: len("".join(pair)),
+        seed=seed,
+    )
     network = weights.load_base(models.guide, models.dtype)
     arguments = SFTConfig(
         output_dir=str(checkpoints),
@@ -61,27 +69,8 @@ def train_sft(
     trainer = SFTTrainer(
         model=with_lora(network, settings.lora_rank),
         args=arguments,
-        train_dataset=Dataset.from_list(
-            [{"prompt": prompt, "completion": text} for prompt, text in in_batches(pairs, settings, seed)]
-        ),
+        train_dataset=Dataset.from_list([{"prompt": prompt, "completion": text} for prompt, text in ordered]),
         processing_class=network.tokenizer,
     )
     score_labels_only(trainer)
     return train(trainer, adapter, checkpoints, on_step)
-
-
-def in_batches(pairs: Sequence[Pair], settings: Sft, seed: int) -> list[Pair]:
-    """The pairs of a whole training in order: each pass shuffled, batches of about equal length, batches shuffled.
-
-    Short pairs beside long ones are mostly padding, a third of a step's time.
-    """
-    chance = random.Random(seed)
-    ordered: list[Pair] = []
-    while len(ordered) < settings.max_steps * settings.batch_size:
-        once = sorted(chance.sample(pairs, len(pairs)), key=lambda pair: len(pair[0]) + len(pair[1]))
-        batches = [
-            once[start : start + settings.batch_size] for start in range(0, len(once), settings.batch_size)
-        ]
-        chance.shuffle(batches)
-        ordered += [pair for batch in batches for pair in batch]
-    return ordered[: settings.max_steps * settings.batch_size]

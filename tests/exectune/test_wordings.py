@@ -20,7 +20,7 @@ def candidate(round_: int, steps: list[str], wordings: list[str], replies: list[
     ("wording", "step", "result"),
     [
         ("subtract/take_away", "Take 2 away from 9.", Fraction(7)),
-        ("subtract/minus", "Work out 9 minus the result of step 1.", Fraction(12)),
+        ("subtract/lower", "Lower 9 by the result of step 1.", Fraction(12)),
         ("divide/goes_into", "Work out how many times 4 goes into 10.", Fraction(5, 2)),
         ("multiply/repeat", "Repeat 6 3 times and add it all up.", Fraction(18)),
     ],

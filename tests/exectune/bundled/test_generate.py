@@ -59,29 +59,29 @@ def test_no_question_and_no_sum_of_a_family_is_there_twice(tasks: list[Task]) ->
 
 def test_held_out_families_occur_nowhere_else(tasks: list[Task]) -> None:
     families = {split: {task.family for task in tasks if task.split == split} for split in SPLITS}
-    assert len(families["train"]) >= 44
+    assert len(families["train"]) >= 22
     assert families["dev"] <= families["train"]
     assert families["test"] == families["train"]
-    assert len(families["held_out"]) >= 10
+    assert len(families["held_out"]) >= 8
+    assert len(families["train"] | families["held_out"]) >= 30
     assert not families["held_out"] & families["train"]
 
 
 def test_the_mix_of_lengths_is_that_of_the_plan(tasks: list[Task]) -> None:
     train = Counter(len(task.steps) for task in tasks if task.split == "train")
-    assert [round(train[length] / 1200, 2) for length in (1, 2, 3, 4)] == [0.25, 0.40, 0.25, 0.10]
+    assert [round(train[length] / SIZES["train"], 2) for length in (1, 2, 3, 4)] == [0.20, 0.50, 0.22, 0.08]
     held_out = {len(task.steps) for task in tasks if task.split == "held_out"}
     assert held_out == {1, 2, 3, 4}
 
 
-def test_most_held_out_sums_are_practised_in_two_other_stories() -> None:
+def test_held_out_sums_are_practised_in_two_other_stories() -> None:
     practised = Counter(_shape(family.steps) for family in SEEN)
-    known = [family.name for family in HELD_OUT if practised[_shape(family.steps)] >= 2]
-    assert len(known) >= len(HELD_OUT) - 3
+    assert [family.name for family in HELD_OUT if practised[_shape(family.steps)] < 2] == []
 
 
 @pytest.mark.parametrize("family", SEEN + HELD_OUT, ids=lambda family: family.name)
-def test_a_family_asks_in_three_ways_that_read_as_sentences(family: Family) -> None:
-    assert len(set(family.templates)) >= 3
+def test_a_family_asks_in_two_ways_that_read_as_sentences(family: Family) -> None:
+    assert len(set(family.templates)) >= 2
     source = random.Random(0)
     for _ in range(30):
         question = family.problem(source).question

@@ -26,7 +26,7 @@ def test_a_killed_training_goes_on_from_its_checkpoint(
     options = {"models": models(tiny_model), "settings": settings(10), "seed": 0}
     with pytest.raises(Killed):
         train_sft(PAIRS, *where, **options, on_step=killed_at_six)  # type: ignore[arg-type]
-    assert [path.name for path in where[1].iterdir()] == ["checkpoint-4"]
+    assert [path.name for path in where[1].glob("checkpoint-*")] == ["checkpoint-4"]
     trained = train_sft(PAIRS, *where, **options, on_step=seen.append)  # type: ignore[arg-type]
     assert seen == list(range(5, 11))
     assert len(trained.column("loss")) == 10

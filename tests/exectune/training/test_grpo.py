@@ -12,8 +12,8 @@ SETTINGS = Rl(
     prompts_per_step=2,
     group_size=4,
     learning_rate=1e-2,
-    temperature=1.0,
-    max_new_tokens=8,
+    temperature=5.0,  # nearly uniform, so that some end within the limit: cut ones carry no signal
+    max_new_tokens=110,
     screen_tasks=4,
     screen_samples=2,
     scale_rewards="none",
@@ -56,7 +56,7 @@ def test_rewards_reach_the_guide_and_the_log(tiny_model: Path, tmp_path: Path) -
         return [None, *[float(len(text) % 3) for text in completions[1:]]]
 
     trained = train_rl(
-        ["Problem: a\n", "Problem: bb\n", "Problem: ccc\n"],
+        [("Problem: a\n", 1), ("Problem: bb\n", 2), ("Problem: ccc\n", 3)],
         reward,
         start,
         tmp_path / "adapter",

@@ -2,7 +2,7 @@ from pathlib import Path
 
 from exectune.params import Models, Sft
 from exectune.training.checkpoints import checkpoint_folder
-from exectune.training.sft import in_batches, train_sft
+from exectune.training.sft import train_sft
 
 PAIRS = [
     (f"Problem: {'word ' * length}\n", f"<strategy>\n1. Add {length} to 2.\n</strategy>")
@@ -16,16 +16,6 @@ def settings(max_steps: int) -> Sft:
 
 def models(folder: Path) -> Models:
     return Models(guide=str(folder), core=str(folder), dtype="float32", batch_size=8)
-
-
-def test_batches_hold_pairs_of_like_length_and_a_pass_holds_each_pair_once() -> None:
-    ordered = in_batches(PAIRS, settings(5), seed=0)
-    assert sorted(ordered) == sorted(PAIRS)
-    lengths = [len(prompt) for prompt, _ in ordered]
-    assert all(abs(a - b) <= 5 for a, b in zip(lengths[::2], lengths[1::2], strict=True))
-    assert ordered != sorted(ordered)
-    assert in_batches(PAIRS, settings(5), seed=1) != ordered
-    assert len(in_batches(PAIRS, settings(12), seed=0)) == 24
 
 
 def test_training_lowers_the_loss_and_saves_safetensors(tiny_model: Path, tmp_path: Path) -> None:
