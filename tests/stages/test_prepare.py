@@ -57,7 +57,7 @@ def test_good_rows_and_quarantined_rows_add_up(folder: Path) -> None:
         "good": 1020,
         "quarantined": 3,
     }
-    assert metrics["splits"]["train"] == {"rows": 1202, "good": 1200, "quarantined": 2}
+    assert metrics["splits"]["train"] == {"rows": 602, "good": 600, "quarantined": 2}
     assert Path("artifacts/prepare/docs/index.html").is_file()
 
 
