@@ -9,7 +9,7 @@ from exectune.training.checkpoints import with_lora
 
 def test_a_folder_that_is_no_model_is_named(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("nothing here")
-    with pytest.raises(ModelError, match="holds no config") as caught:
+    with pytest.raises(ModelError, match=r"holds no config\.json") as caught:
         weights.load(str(tmp_path), "auto")
     assert str(tmp_path) in str(caught.value)
 
