@@ -3,6 +3,8 @@
 A command or a stage prints a `UserError` without a traceback; anything else is a bug and keeps its traceback.
 """
 
+from typing import Literal
+
 
 class ExecTuneError(Exception):
     """Base of all errors raised on purpose."""
@@ -26,3 +28,36 @@ class ModelError(UserError):
 
 class LedgerError(UserError):
     """The ledger cannot be opened, or is of another version."""
+
+
+class ConnectionSettingsError(UserError):
+    """A paid model cannot be reached as it is set: no credentials, no region, no such endpoint."""
+
+
+class BudgetReached(UserError):
+    """The next call may cost more than a budget leaves."""
+
+
+class CallsFailed(UserError):
+    """Too many calls to a paid model failed."""
+
+
+CallKind = Literal["throttled", "transient", "refused", "invalid", "fatal"]
+
+
+class CallError(ExecTuneError):
+    """One attempt of a call that brought no reply.
+
+    Args:
+        kind: `throttled` and `transient` are worth another try, `invalid` (an answer that makes no sense) too;
+            `refused` is a refusal by content, `fatal` will fail always.
+        message: one line, without secrets.
+        retry_after_s: what the provider asked for.
+        billed: whether the provider may have charged for it.
+    """
+
+    def __init__(
+        self, kind: CallKind, message: str, *, retry_after_s: float | None = None, billed: bool = False
+    ):
+        super().__init__(f"{kind}: {message}")
+        self.kind, self.retry_after_s, self.billed = kind, retry_after_s, billed

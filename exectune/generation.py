@@ -1,21 +1,26 @@
 """Batched generation with a local causal language model: prompts in, continuations with token counts out.
 
-What all prompts have in common (a few-shot prefix) goes through the model once: its keys and values are kept and
-shared. Batches are sorted by length, and a row that has ended leaves its batch, so that one long reply does not
-hold up the rest. Tensor names carry their dimensions: `_B` row of the batch, `_T` token.
+What all prompts have in common (a few-shot prefix) goes through the model once, and all rows attend to it as one
+(`exectune.shared_prefix`). Batches are sorted by length, and a row that has ended leaves its batch, so that one long
+reply does not hold up the rest. Tensor names carry their dimensions: `_B` row of the batch, `_T` token.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from exectune import shared_prefix
 from exectune.cores.base import Reply, Sampling
 
 if TYPE_CHECKING:
     import torch
 
+    from exectune.shared_prefix import Layers
+
+WORTH_SHARING = 16  # tokens; below, attending to a prefix apart costs more than it saves
 COMPACT_BELOW = 0.75  # drop ended rows from the cache when fewer than this share of them still runs
 
 
@@ -70,16 +75,13 @@ def continue_rows(
     order = sorted(range(len(rows)), key=lambda row: len(rows[row]))
     generator = torch.Generator(network.model.device).manual_seed(sampling.seed)
     new_rows: list[list[int]] = [[] for _ in rows]
-    with torch.inference_mode():
-        prefix_cache = _prefill(network.model, prefix_T)
+    model = network.model
+    with torch.inference_mode(), _attending(model, _prefill(model, prefix_T)) as extra:
         for start in range(0, len(order), batch_size):
             batch = order[start : start + batch_size]
             suffixes = [rows[row][len(prefix_T) :] for row in batch]
-            for row, new in zip(
-                batch,
-                _decode(network, prefix_cache, len(prefix_T), suffixes, sampling, generator),
-                strict=True,
-            ):
+            decoded = _decode(network, extra, len(prefix_T), suffixes, sampling, generator)
+            for row, new in zip(batch, decoded, strict=True):
                 new_rows[row] = new
             if on_batch:
                 on_batch(len(batch))
@@ -87,36 +89,52 @@ def continue_rows(
 
 
 def _common_prefix(rows: list[list[int]]) -> list[int]:
-    """The tokens that all prompts begin with, at least one token short of the shortest prompt."""
+    """The tokens that all prompts begin with, if many; at least one token short of the shortest prompt."""
     if len(rows) == 1:
         return []
     first, last = min(rows), max(rows)  # what these two share, all that are sorted between them share
     pairs = enumerate(zip(first, last, strict=False))
     length = next((place for place, (a, b) in pairs if a != b), len(first))
-    return first[: min(length, min(len(row) for row in rows) - 1)]
+    shared = first[: min(length, min(len(row) for row in rows) - 1)]
+    return shared if len(shared) >= WORTH_SHARING else []
 
 
-def _prefill(model: Any, prefix_T: list[int]) -> Any:
+def _prefill(model: Any, prefix_T: list[int]) -> "Layers":
+    """The prefix's keys and values by layer; none where there is no prefix."""
     import torch
-    from transformers import DynamicCache
 
-    kv = DynamicCache(config=model.config)
-    if prefix_T:
-        model(torch.tensor([prefix_T], device=model.device), past_key_values=kv, logits_to_keep=1)
-    return kv
+    if not prefix_T:
+        return []
+    ids = torch.tensor([prefix_T], device=model.device)
+    cache = model(ids, use_cache=True, logits_to_keep=1).past_key_values
+    return [(layer.keys[0], layer.values[0]) for layer in cache.layers]
+
+
+@contextmanager
+def _attending(model: Any, prefix: "Layers") -> "Iterator[dict[str, Layers]]":
+    """While the block runs, the model attends to the prefix too; what its forward has to be given for that."""
+    if not prefix:
+        yield {}
+        return
+    shared_prefix.register()
+    plain = model.config._attn_implementation
+    model.set_attn_implementation(shared_prefix.NAME)
+    try:
+        yield {"prefix": prefix}
+    finally:
+        model.set_attn_implementation(plain)
 
 
 def _decode(
     network: Network,
-    prefix_cache: Any,
+    extra: "dict[str, Layers]",
     prefix: int,
     suffixes: list[list[int]],
     sampling: Sampling,
     generator: "torch.Generator",
 ) -> list[list[int]]:
-    import copy
-
     import torch
+    from transformers import DynamicCache
 
     model, tokenizer = network.model, network.tokenizer
     width = max(len(suffix) for suffix in suffixes)
@@ -125,23 +143,20 @@ def _decode(
         [[tokenizer.pad_token_id] * pad + suffix for pad, suffix in zip(pads, suffixes, strict=True)],
         device=model.device,
     )
-    mask_B_T = torch.tensor(
-        [[1] * prefix + [0] * pad + [1] * (width - pad) for pad in pads], device=model.device
-    )
-    kv = copy.deepcopy(prefix_cache)
-    if prefix:
-        kv.batch_repeat_interleave(len(suffixes))
+    mask_B_T = torch.tensor([[0] * pad + [1] * (width - pad) for pad in pads], device=model.device)
+    kv = DynamicCache(config=model.config)
     ends = _end_test(tokenizer, sampling.stop)
     new_tokens: list[list[int]] = [[] for _ in suffixes]
     running = list(range(len(suffixes)))  # rows that are still in the batch, in its order
     alive = [True] * len(running)
     for _ in range(sampling.max_new_tokens):
-        position_B_T = (mask_B_T.cumsum(1) - 1).clamp(min=0)[:, -input_B_T.shape[1] :]
+        own_B_T = (mask_B_T.cumsum(1) - 1).clamp(min=0)[:, -input_B_T.shape[1] :]
         logits_B = model(
             input_B_T,
             attention_mask=mask_B_T,
-            position_ids=position_B_T,
+            position_ids=own_B_T + prefix,
             past_key_values=kv,
+            **extra,
             # The last token by index, not by slice: on a strided slice torch copies the output embedding once a row.
             logits_to_keep=torch.tensor([input_B_T.shape[1] - 1], device=model.device),
         ).logits[:, -1]

@@ -137,12 +137,16 @@ class GuideCorePolicy:
 
     def _ask(self, prompts: Sequence[str]) -> list[Billed]:
         sampling = Sampling(self.params.protocol.max_new_tokens)
-        return self.ledger.complete(self.core, prompts, sampling, role="core", on_chunk=self.on_calls)
+        return self.ledger.complete(
+            self.core, prompts, sampling, role="core", prefix=protocol.STEP_PREFIX, on_news=self.on_calls
+        )
 
     def _solve_alone(self, tasks: Sequence[Task]) -> list[Solution]:
         sampling = Sampling(self.params.baseline.max_new_tokens)
         prompts = [protocol.alone_prompt(task.question) for task in tasks]
-        calls = self.ledger.complete(self.core, prompts, sampling, role="core", on_chunk=self.on_calls)
+        calls = self.ledger.complete(
+            self.core, prompts, sampling, role="core", prefix=protocol.ALONE_PREFIX, on_news=self.on_calls
+        )
         return [_alone(task, call) for task, call in zip(tasks, calls, strict=True)]
 
 

@@ -110,13 +110,13 @@ Ask = Callable[[Sequence[str]], Sequence[Billed]]
 
 
 def step_prompt(instruction: str) -> str:
-    """The core's prompt for one step."""
-    return f"{STEP_PREFIX}Instruction: {instruction}\nExpression:"
+    """The core's prompt for one step, after `STEP_PREFIX`."""
+    return f"Instruction: {instruction}\nExpression:"
 
 
 def alone_prompt(question: str) -> str:
-    """The core's prompt for a whole problem, without a strategy: one expression for all of it."""
-    return f"{ALONE_PREFIX}Question: {question}\nExpression:"
+    """The core's prompt for a whole problem, after `ALONE_PREFIX`: one expression for all of it."""
+    return f"Question: {question}\nExpression:"
 
 
 def instruct(step: str, values: Sequence[Fraction]) -> str:

@@ -26,7 +26,7 @@ def screen(
     tasks: Sequence[Task],
     settings: Rl,
     seed: int,
-    on_chunk: Callable[[int, float], None],
+    on_news: Callable[[int, float], None],
 ) -> list[float]:
     """How often the guide gets each task right, over `screen_samples` sampled strategies."""
     again = [task for task in tasks for _ in range(settings.screen_samples)]
@@ -36,7 +36,7 @@ def screen(
         Sampling(settings.max_new_tokens, settings.temperature, stop="", seed=seed),
         role="guide",
         samples=[number for _ in tasks for number in range(settings.screen_samples)],
-        on_chunk=on_chunk,
+        on_news=on_news,
     )
     solutions = policy.carry_out(again, calls)
     right = [

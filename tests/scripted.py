@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from exectune.cores.base import Reply, Sampling
+from exectune.cores.base import Exchange, Reply, Sampling, answer_in_batches
 from exectune.outcome import Outcome
 from exectune.strategy import Strategy
 from exectune.task import Task
@@ -41,8 +41,11 @@ class Scripted:
     """A model that answers by a rule and remembers what it was asked."""
 
     def __init__(self, name: str, rule: Callable[[str], str]) -> None:
-        self.name, self.rule = name, rule
+        self.name, self.rule, self.paid = name, rule, False
         self.asked: list[str] = []
+
+    def answer(self, exchange: Exchange, sampling: Sampling) -> None:
+        answer_in_batches(self.generate, exchange, sampling, batch=256)
 
     def generate(self, prompts: Sequence[str], sampling: Sampling) -> list[Reply]:
         self.asked += prompts

@@ -28,7 +28,7 @@ MAY_IMPORT = {
 NEVER_IN_EXECTUNE = {"prefect", "dvc", "flows", "stages", "mlflow_project"}
 
 # Packages that cost seconds or tie a module to a service, and the only files, or folders, that may import them.
-MODELS = {"exectune/generation.py", "exectune/weights.py", "exectune/training/"}
+MODELS = {"exectune/generation.py", "exectune/shared_prefix.py", "exectune/weights.py", "exectune/training/"}
 ONLY_IN = {
     "torch": MODELS,
     "transformers": MODELS,

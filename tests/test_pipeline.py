@@ -58,15 +58,15 @@ def lessons() -> list[tuple[str, str]]:
     strategy = Strategy(("Multiply 3 by 8.",)).text + END
     steps = (
         "Multiply 3 by 8.",
-        "Take 3 times 8.",
-        "Find 3 groups of 8.",
+        "Calculate 3 times 8.",
+        "Make 3 groups of 8.",
         "Subtract 2 from 9.",
         "Take 2 away from 9.",
     )
     questions = [task["question"] for split in SIZES for task in tasks(split)]
     return [
-        *[(protocol.step_prompt(step), " 3 * 8\n") for step in steps],
-        *[(protocol.alone_prompt(question), " 1\n") for question in questions[::4]],
+        *[(protocol.STEP_PREFIX + protocol.step_prompt(step), " 3 * 8\n") for step in steps],
+        *[(protocol.ALONE_PREFIX + protocol.alone_prompt(question), " 1\n") for question in questions[::4]],
         *[(question_prompt(question), strategy) for question in questions],
     ]
 

@@ -17,27 +17,28 @@ from exectune.verify import split_step
 
 OPERATIONS: Mapping[str, str] = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide"}
 
-# operation: (id, template); {a} is the left operand, {b} the right one
+# operation: (id, template); {a} is the left operand, {b} the right one. No two begin alike: a guide that decodes
+# greedily chooses the operation with the first word.
 WORDINGS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "add": (
         ("add/add", "Add {a} to {b}."),
         ("add/combine", "Combine {a} with {b}."),
         ("add/increase", "Increase {a} by {b}."),
         ("add/put", "Put {a} and {b} together."),
-        ("add/in_all", "Find how many {a} and {b} make in all."),
+        ("add/join", "Join {a} and {b}."),
     ),
     "subtract": (
         ("subtract/subtract", "Subtract {b} from {a}."),
         ("subtract/take_away", "Take {b} away from {a}."),
         ("subtract/reduce", "Reduce {a} by {b}."),
-        ("subtract/left", "Find what is left of {a} after removing {b}."),
+        ("subtract/remove", "Remove {b} from {a}."),
         ("subtract/lower", "Lower {a} by {b}."),
     ),
     "multiply": (
         ("multiply/multiply", "Multiply {a} by {b}."),
-        ("multiply/take_times", "Take {a} times {b}."),
-        ("multiply/lots", "Find the total for {a} lots of {b}."),
-        ("multiply/groups", "Find {a} groups of {b}."),
+        ("multiply/times", "Calculate {a} times {b}."),
+        ("multiply/lots", "Total {a} lots of {b}."),
+        ("multiply/groups", "Make {a} groups of {b}."),
         ("multiply/repeat", "Repeat {b} {a} times and add it all up."),
     ),
     "divide": (

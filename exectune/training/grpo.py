@@ -83,7 +83,9 @@ def train_rl(
     arguments = GRPOConfig(
         output_dir=str(checkpoints),
         max_steps=settings.max_steps,
-        per_device_train_batch_size=settings.prompts_per_step * settings.group_size,
+        # One generation of all groups, then one forward and backward a group: a quarter of the memory.
+        per_device_train_batch_size=settings.group_size,
+        gradient_accumulation_steps=settings.prompts_per_step,
         num_generations=settings.group_size,
         max_completion_length=settings.max_new_tokens,
         temperature=settings.temperature,

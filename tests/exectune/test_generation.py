@@ -7,7 +7,7 @@ from exectune import weights
 from exectune.cores.base import Sampling
 from exectune.generation import Network, generate
 
-PROMPTS = [f"Shared words.\n{'long ' * length}{length}:" for length in (0, 3, 1, 7, 2, 5)]
+PROMPTS = [f"Words that all the prompts share.\n{'long ' * length}{length}:" for length in (0, 3, 1, 7, 2, 5)]
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from exectune.cores.base import Reply, Sampling
+from exectune.cores.base import Exchange, Reply, Sampling, answer_in_batches
 from exectune.errors import LedgerError
 from exectune.ledger import Ledger
 from exectune.prices import Price
@@ -24,12 +24,14 @@ SAMPLING = Sampling(max_new_tokens=16)
 WORKER = """
 import os, sys, time
 from pathlib import Path
-from exectune.cores.base import Reply, Sampling
+from exectune.cores.base import Reply, Sampling, answer_in_batches
 from exectune.ledger import Ledger
 from exectune.prices import Price
 
 class Model:
-    name = "echo"
+    name, paid = "echo", False
+    def answer(self, exchange, sampling):
+        answer_in_batches(self.generate, exchange, sampling, batch=20)
     def generate(self, prompts, sampling):
         with open(sys.argv[2], "a") as asked:
             asked.write("".join(f"{prompt}\\n" for prompt in prompts))
@@ -38,7 +40,7 @@ class Model:
 
 prices, prompts = {"core": Price(1.0, 5.0)}, [f"prompt {i}" for i in range(400)]
 with Ledger.open(Path(sys.argv[1]), stage="accept", run_id=str(os.getpid()), prices=prices) as ledger:
-    answers = ledger.complete(Model(), prompts, Sampling(16), role="core", chunk=20)
+    answers = ledger.complete(Model(), prompts, Sampling(16), role="core")
 assert [a.reply.text for a in answers] == [f"PROMPT {i}" for i in range(400)]
 """
 
@@ -46,11 +48,15 @@ assert [a.reply.text for a in answers] == [f"PROMPT {i}" for i in range(400)]
 class Echo:
     """A model that answers in capitals and remembers what it was asked."""
 
-    name = "echo"
+    name, paid = "echo", False
 
-    def __init__(self) -> None:
+    def __init__(self, batch: int = 256) -> None:
+        self.batch = batch
         self.asked: list[str] = []
         self.batches: list[int] = []
+
+    def answer(self, exchange: Exchange, sampling: Sampling) -> None:
+        answer_in_batches(self.generate, exchange, sampling, batch=self.batch)
 
     def generate(self, prompts: Sequence[str], sampling: Sampling) -> list[Reply]:
         self.asked += prompts
@@ -104,7 +110,15 @@ def test_an_answered_call_is_never_made_again_and_costs_nothing(tmp_path: Path) 
     assert answers[0].reply == bought[1].reply
     assert (answers[0].usd, answers[0].paid_usd) == (bought[1].usd, 0.0)
     assert totals == [
-        {"stage": "accept", "role": "core", "model": "echo", "calls": 3, "cached": 2, "tokens_in": 10}
+        {
+            "stage": "accept",
+            "role": "core",
+            "model": "echo",
+            "calls": 3,
+            "cached": 2,
+            "failed": 0,
+            "tokens_in": 10,
+        }
         | {"tokens_out": 5, "usd": pytest.approx(35e-6), "latency_s": 0.25, "unknown_usd": 0.0}
     ]
 
@@ -143,14 +157,12 @@ def test_equal_prompts_of_one_list_are_sent_once(tmp_path: Path) -> None:
 
 
 def test_missing_calls_go_in_chunks_and_progress_adds_up(tmp_path: Path) -> None:
-    echo = Echo()
+    echo = Echo(batch=4)
     heard: list[tuple[int, float]] = []
     prompts = [str(i) for i in range(10)] + ["0", "1"]
     with opened(tmp_path) as ledger:
         ledger.complete(echo, ["9"], SAMPLING, role="core")
-        ledger.complete(
-            echo, prompts, SAMPLING, role="core", chunk=4, on_chunk=lambda n, usd: heard.append((n, usd))
-        )
+        ledger.complete(echo, prompts, SAMPLING, role="core", on_news=lambda n, usd: heard.append((n, usd)))
     assert echo.batches == [1, 4, 4, 1]
     assert [n for n, _ in heard] == [1, 6, 4, 1]
     assert sum(usd for _, usd in heard) == pytest.approx(9 * 35e-6)
@@ -175,10 +187,10 @@ def test_a_call_that_fails_is_unknown_spend_and_may_be_made_again(tmp_path: Path
     prompts = [f"prompt {i}" for i in range(4)]
     with opened(tmp_path) as ledger:
         with pytest.raises(ConnectionError):
-            ledger.complete(Broken(), prompts, SAMPLING, role="core", chunk=2)
+            ledger.complete(Broken(batch=2), prompts, SAMPLING, role="core")
         (total,) = ledger.totals().to_dicts()
         assert total["usd"] == pytest.approx(2 * 35e-6)
-        assert total["unknown_usd"] == pytest.approx(2 * (4 * 1.0 + 16 * 5.0) / 1e6)
+        assert total["unknown_usd"] == pytest.approx(2 * ((8 + 64) * 1.0 + 16 * 5.0) / 1e6)
         echo = Echo()
         ledger.complete(echo, prompts, SAMPLING, role="core")
     assert echo.asked == ["prompt 2", "prompt 3"]
@@ -226,7 +238,7 @@ def test_after_kill_9_no_answered_call_is_made_again(tmp_path: Path) -> None:
     settled = {prompt for (prompt,) in rows(tmp_path, "SELECT prompt FROM calls WHERE status = 'settled'")}
     echo = Echo()
     with opened(tmp_path) as ledger:
-        unknown = rows(tmp_path, "SELECT count(*), sum(usd) FROM calls WHERE status = 'unknown'")[0]
+        unknown = rows(tmp_path, "SELECT count(*), sum(unknown_usd) FROM calls WHERE status = 'unknown'")[0]
         assert unknown[0] in {0, 20}, "at most the one chunk in flight"
         assert sum(ledger.totals()["unknown_usd"]) == pytest.approx(unknown[1] or 0.0)
         answers = ledger.complete(echo, [f"prompt {i}" for i in range(400)], SAMPLING, role="core")
@@ -270,14 +282,14 @@ def test_a_call_in_flight_elsewhere_is_waited_for(tmp_path: Path) -> None:
 def test_a_key_cannot_be_claimed_by_two_rows(tmp_path: Path) -> None:
     with opened(tmp_path) as ledger:
         ledger.complete(Echo(), ["a"], SAMPLING, role="core")
-    columns = "key, stage, run_id, role, model, status, cached, usd, process, created_at"
+    columns = "key, stage, run_id, role, model, paid, status, cached, usd, unknown_usd, process, created_at"
     with pytest.raises(sqlite3.IntegrityError, match="UNIQUE"):
         rows(tmp_path, f"INSERT INTO calls ({columns}) SELECT {columns} FROM calls")
 
 
 def test_lookups_use_the_index(tmp_path: Path) -> None:
     with opened(tmp_path):
-        query = "SELECT id FROM calls WHERE status <> 'unknown' AND NOT cached AND key IN ('a', 'b')"
+        query = "SELECT id FROM calls WHERE status IN ('reserved', 'settled') AND NOT cached AND key IN ('a', 'b')"
         assert "calls_claim" in str(rows(tmp_path, f"EXPLAIN QUERY PLAN {query}"))
 
 
@@ -306,7 +318,7 @@ def test_a_file_that_is_no_ledger_is_refused(
     if content is None:
         with opened(tmp_path):
             pass
-        rows(tmp_path, "PRAGMA user_version = 7")
+        rows(tmp_path, "UPDATE ledger_version SET version = 7")
     else:
         path.write_bytes(content)
     if expected is None:  # an empty file is a new ledger

@@ -6,7 +6,16 @@ import pytest
 from exectune.calculator import CalculationError
 from exectune.cores.base import Sampling
 from exectune.ledger import Billed, Ledger
-from exectune.protocol import Ask, alone_prompt, check_step, execute, instruct, step_prompt
+from exectune.protocol import (
+    ALONE_PREFIX,
+    STEP_PREFIX,
+    Ask,
+    alone_prompt,
+    check_step,
+    execute,
+    instruct,
+    step_prompt,
+)
 from exectune.strategy import Strategy
 from tests.scripted import Scripted, core
 
@@ -152,5 +161,5 @@ def test_each_reference_is_replaced_by_its_own_value() -> None:
 
 
 def test_prompts_end_where_the_core_goes_on() -> None:
-    assert step_prompt("Add 1 to 2.").endswith("\n\nInstruction: Add 1 to 2.\nExpression:")
-    assert alone_prompt("How many?").endswith("\n\nQuestion: How many?\nExpression:")
+    assert (STEP_PREFIX + step_prompt("Add 1 to 2.")).endswith("\n\nInstruction: Add 1 to 2.\nExpression:")
+    assert (ALONE_PREFIX + alone_prompt("How many?")).endswith("\n\nQuestion: How many?\nExpression:")

@@ -11,7 +11,7 @@ import pytest
 from mlflow.entities import Run
 
 from exectune import process, tracking
-from exectune.cores.base import Reply, Sampling
+from exectune.cores.base import Exchange, Reply, Sampling, answer_in_batches
 from exectune.ledger import Ledger
 from exectune.prices import Price
 
@@ -48,7 +48,10 @@ with tracking.stage_run("accept", {"seed": 0}) as run:
 class Echo:
     """A model that repeats what it is asked."""
 
-    name = "echo"
+    name, paid = "echo", False
+
+    def answer(self, exchange: Exchange, sampling: Sampling) -> None:
+        answer_in_batches(self.generate, exchange, sampling, batch=256)
 
     def generate(self, prompts: Sequence[str], sampling: Sampling) -> list[Reply]:
         return [Reply(prompt, 10, sampling.max_new_tokens, 0.1) for prompt in prompts]
