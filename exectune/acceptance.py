@@ -95,6 +95,8 @@ def to_frame(tried: Sequence[Tried]) -> pl.DataFrame:
 
 
 def _reason(outcome: Outcome, duplicate: bool) -> str:
+    if outcome.error:
+        return "error"
     if not outcome.valid or not outcome.executed:
         return outcome.reason
     if not outcome.in_budget:

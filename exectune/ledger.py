@@ -30,6 +30,7 @@ from exectune.ledger_store import CALLS, RESERVED, LedgerStore
 from exectune.prices import Price
 
 WAIT_S = 0.05  # between two looks at a call that another process is making
+HELD_BACK = ("content_filter", "guardrail")
 NO_ANSWER = Reply("", 0, 0, 0.0)
 
 
@@ -37,13 +38,19 @@ NO_ANSWER = Reply("", 0, 0, 0.0)
 class Billed:
     """A reply and its price. When `cached`, nothing was paid for it this time.
 
-    A call that failed has an `error` and no reply: it is never scored.
+    A call that failed has an `error` and no reply.
     """
 
     reply: Reply
     usd: float
     cached: bool
     error: str = ""
+
+    @property
+    def failure(self) -> str:
+        """Why this is no answer: the call failed, or the provider's filter held the reply back; else empty."""
+        held_back = self.reply.stop_reason in HELD_BACK
+        return self.error or (f"refused: {self.reply.stop_reason}" if held_back else "")
 
     @property
     def paid_usd(self) -> float:

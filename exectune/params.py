@@ -7,13 +7,12 @@ To add a setting: one line in the section's model and one in params.yaml.
 
 import difflib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from exectune.errors import ParamsError
-from exectune.prices import Price
 
 
 class Section(BaseModel):
@@ -29,19 +28,55 @@ class Models(Section):
     batch_size: int = Field(ge=1, le=4096)
 
 
+class Bedrock(Section):
+    region: str | None
+    profile: str | None
+    url: str | None
+
+
+class OpenAI(Section):
+    url: str | None
+    key_env: str = Field(min_length=1)
+
+
+class Endpoints(Section):
+    bedrock: Bedrock
+    openai: OpenAI
+
+
+class Calls(Section):
+    concurrency: int = Field(ge=1, le=1024)
+    attempts: int = Field(ge=1, le=100)
+    timeout_s: float = Field(gt=0, le=3600)
+    deadline_s: float = Field(gt=0, le=86_400)
+    max_failed_share: float = Field(ge=0, le=1)
+
+
+Setting = str | int | float | bool | None
+Usd = Annotated[float, Field(gt=0, le=1_000_000)] | None
+Tokens = Annotated[int, Field(gt=0)] | None
+
+
+class BudgetSection(Section):
+    run_usd: Usd
+    stage_usd: Usd
+    day_usd: Usd
+    run_tokens: Tokens
+    stage_tokens: Tokens
+    day_tokens: Tokens
+
+
 class RolePrice(Section):
     input: float = Field(ge=0, le=10_000)
     output: float = Field(ge=0, le=10_000)
+    cache_read: float | None = Field(None, ge=0, le=10_000)
+    cache_write: float | None = Field(None, ge=0, le=10_000)
 
 
 class Prices(Section):
-    core: RolePrice
-    guide: RolePrice
-    teacher: RolePrice
-
-    def by_role(self) -> dict[str, Price]:
-        """The prices as the ledger takes them."""
-        return {role: Price(price.input, price.output) for role, price in self}
+    core: RolePrice | None
+    guide: RolePrice | None
+    teacher: RolePrice | None
 
 
 class StrategyLimits(Section):
@@ -50,6 +85,7 @@ class StrategyLimits(Section):
 
 
 class Protocol(Section):
+    name: Literal["program", "direct"]
     max_new_tokens: int = Field(ge=1, le=4096)
 
 
@@ -114,6 +150,9 @@ class Promote(Section):
 class Params(Section):
     seed: int = Field(ge=0, le=2**31 - 1)
     models: Models
+    endpoints: Endpoints
+    calls: Calls
+    budgets: BudgetSection
     prices: Prices
     strategy: StrategyLimits
     protocol: Protocol
@@ -141,7 +180,7 @@ def load(path: Path = Path("params.yaml")) -> Params:
         raise ParamsError(f"{path}: " + f"\n{path}: ".join(lines)) from None
 
 
-def flat(params: Params) -> dict[str, str | int | float | bool]:
+def flat(params: Params) -> dict[str, Setting]:
     """The settings as `section.key` → value, for a run's parameters."""
     return _flatten(params.model_dump(), "")
 
@@ -183,9 +222,8 @@ def _nearest(section: list[str], key: str) -> str:
     model: type[BaseModel] = Params
     for name in section:
         inner = model.model_fields[name].annotation
-        assert isinstance(inner, type)
-        assert issubclass(inner, BaseModel)
-        model = inner
+        kinds = (inner, *get_args(inner))  # a section that may be null is a union
+        model = next(kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel))
     known = list(model.model_fields)
     near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
     return f"; did you mean `{near[0]}`?" if near else f"; known keys: {', '.join(known)}"
@@ -195,8 +233,8 @@ def _lower_first(text: str) -> str:
     return text[:1].lower() + text[1:]
 
 
-def _flatten(values: dict[str, Any], prefix: str) -> dict[str, str | int | float | bool]:
-    rows: dict[str, str | int | float | bool] = {}
+def _flatten(values: dict[str, Any], prefix: str) -> dict[str, Setting]:
+    rows: dict[str, Setting] = {}
     for key, value in values.items():
         if isinstance(value, dict):
             rows |= _flatten(value, f"{prefix}{key}.")

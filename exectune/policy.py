@@ -9,18 +9,21 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from exectune import calculator, protocol
+from exectune import calculator
 from exectune.cores.base import Model, Reply, Sampling
 from exectune.guides.local import Guide, ModelGuide
 from exectune.guides.prompt import question_prompt
 from exectune.ledger import Billed, Ledger
 from exectune.outcome import Outcome
 from exectune.params import Params
+from exectune.protocols import direct, program
+from exectune.protocols.execution import CoreProtocol, Execution
 from exectune.strategy import Invalid, Strategy, leaks, parse
 from exectune.task import Task
 from exectune.verify import is_right
 
 ALONE = "alone"
+PROTOCOLS: dict[str, CoreProtocol] = {"program": program, "direct": direct}
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ class Solution:
     reason: str
     failed_step: int | None
     answer: Fraction | None
+    error: str = ""  # a call that failed: the solution is not scored
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,11 @@ class GuideCorePolicy:
     ledger: Ledger
     params: Params
     on_calls: Callable[[int, float], None] | None = None  # hears of core calls made and USD paid
+
+    @property
+    def protocol(self) -> CoreProtocol:
+        """How the core is asked to carry a strategy out."""
+        return PROTOCOLS[self.params.protocol.name]
 
     def solve(self, tasks: Sequence[Task]) -> list[Solution]:
         """Solve tasks in one batch. Of a task only the question is shown to guide and core; the gold answer serves
@@ -60,8 +69,13 @@ class GuideCorePolicy:
         strategies = [
             self._parse(task, call.reply.text) for task, call in zip(tasks, guide_calls, strict=True)
         ]
-        valid = [strategy for strategy in strategies if isinstance(strategy, Strategy)]
-        executions = iter(protocol.execute(valid, self._ask))
+        valid = [
+            (task.question, strategy)
+            for task, strategy in zip(tasks, strategies, strict=True)
+            if isinstance(strategy, Strategy)
+        ]
+        questions = [question for question, _ in valid]
+        executions = iter(self.protocol.execute(questions, [strategy for _, strategy in valid], self._ask))
         return [
             _guided(task, call, strategy, next(executions) if isinstance(strategy, Strategy) else None)
             for task, call, strategy in zip(tasks, guide_calls, strategies, strict=True)
@@ -75,9 +89,8 @@ class GuideCorePolicy:
         limit = (
             self.params.baseline.max_new_tokens if guide_call is None else self.params.protocol.max_new_tokens
         )
-        tokens_in = sum(reply.tokens_in for reply in replies)
+        tokens_in = sum(tokens_read(reply) for reply in replies)
         tokens_out = sum(reply.tokens_out for reply in replies)
-        price = self.params.prices.by_role()
         answer = "" if solution.answer is None else calculator.format_value(solution.answer)
         return Outcome(
             run_id=run_id,
@@ -89,7 +102,7 @@ class GuideCorePolicy:
             domain=task.domain,
             guide=self.guide.name if self.guide else "",
             core=self.core.name,
-            protocol=ALONE if guide_call is None else protocol.VERSION,
+            protocol=ALONE if guide_call is None else self.protocol.VERSION,
             question=task.question,
             strategy=guide_reply.text,
             valid=not isinstance(strategy, Invalid),
@@ -102,14 +115,14 @@ class GuideCorePolicy:
             gold=task.answer,
             replies=tuple(reply.text.strip() for reply in replies),
             failed_step=solution.failed_step,
-            guide_tokens_in=guide_reply.tokens_in,
+            guide_tokens_in=tokens_read(guide_reply),
             guide_tokens_out=guide_reply.tokens_out,
             core_tokens_in=tokens_in,
             core_tokens_out=tokens_out,
-            usd=price["guide"].usd(guide_reply.tokens_in, guide_reply.tokens_out)
-            + price["core"].usd(tokens_in, tokens_out),
+            usd=(guide_call.usd if guide_call else 0.0) + sum(call.usd for call in solution.core_calls),
             latency_s=guide_reply.latency_s + sum(reply.latency_s for reply in replies),
             cached=bool(solution.core_calls) and all(call.cached for call in solution.core_calls),
+            error=solution.error or None,
         )
 
     def run(self, tasks: Sequence[Task], *, arm: str, run_id: str) -> list[Outcome]:
@@ -135,34 +148,38 @@ class GuideCorePolicy:
             return Invalid("leak") if leaks(strategy, task.question, gold) else strategy
         return strategy
 
-    def _ask(self, prompts: Sequence[str]) -> list[Billed]:
-        sampling = Sampling(self.params.protocol.max_new_tokens)
-        return self.ledger.complete(
-            self.core, prompts, sampling, role="core", prefix=protocol.STEP_PREFIX, on_news=self.on_calls
-        )
+    def _ask(self, prefix: str, prompts: Sequence[str]) -> list[Billed]:
+        return self._complete(prefix, prompts, self.params.protocol.max_new_tokens)
 
     def _solve_alone(self, tasks: Sequence[Task]) -> list[Solution]:
-        sampling = Sampling(self.params.baseline.max_new_tokens)
-        prompts = [protocol.alone_prompt(task.question) for task in tasks]
-        calls = self.ledger.complete(
-            self.core, prompts, sampling, role="core", prefix=protocol.ALONE_PREFIX, on_news=self.on_calls
+        prompts = [self.protocol.alone_prompt(task.question) for task in tasks]
+        calls = self._complete(self.protocol.ALONE_PREFIX, prompts, self.params.baseline.max_new_tokens)
+        return [self._alone(task, call) for task, call in zip(tasks, calls, strict=True)]
+
+    def _complete(self, prefix: str, prompts: Sequence[str], max_new_tokens: int) -> list[Billed]:
+        sampling = Sampling(max_new_tokens, stop=self.protocol.STOP)
+        return self.ledger.complete(
+            self.core, prompts, sampling, role="core", prefix=prefix, on_news=self.on_calls
         )
-        return [_alone(task, call) for task, call in zip(tasks, calls, strict=True)]
+
+    def _alone(self, task: Task, call: Billed) -> Solution:
+        if call.failure:
+            return Solution(task.question, None, None, (call,), False, "", None, None, call.failure)
+        try:
+            answer, reason = self.protocol.read_alone(call.reply.text), ""
+        except calculator.CalculationError as error:
+            answer, reason = None, str(error)
+        return Solution(task.question, None, None, (call,), answer is not None, reason, None, answer)
 
 
-def _alone(task: Task, call: Billed) -> Solution:
-    try:
-        answer, reason = calculator.evaluate(call.reply.text), ""
-    except calculator.CalculationError as error:
-        answer, reason = None, str(error)
-    return Solution(task.question, None, None, (call,), answer is not None, reason, None, answer)
+def tokens_read(reply: Reply) -> int:
+    """What a call read, the provider's cache included."""
+    return reply.tokens_in + reply.tokens_cache_read + reply.tokens_cache_write
 
 
-def _guided(
-    task: Task, call: Billed, strategy: Strategy | Invalid, execution: protocol.Execution | None
-) -> Solution:
+def _guided(task: Task, call: Billed, strategy: Strategy | Invalid, execution: Execution | None) -> Solution:
     if execution is None:
-        return Solution(task.question, call, strategy, (), False, "", None, None)
+        return Solution(task.question, call, strategy, (), False, "", None, None, call.failure)
     return Solution(
         question=task.question,
         guide_call=call,
@@ -172,6 +189,7 @@ def _guided(
         reason=execution.reason,
         failed_step=execution.failed_step,
         answer=execution.answer,
+        error=execution.error,
     )
 
 
@@ -184,9 +202,9 @@ def load(params: Params, adapter: Path | None, ledger: Ledger) -> GuideCorePolic
     """The policy that serves: core and guide from params, the guide's adapter from a folder."""
     from exectune import weights
     from exectune.cores.local import LocalModel
+    from exectune.models import load_model
 
     models = params.models
-    core = LocalModel(weights.load(models.core, models.dtype), batch_size=models.batch_size)
     network = weights.load(models.guide, models.dtype, adapter)
     guide = trained_guide(LocalModel(network, batch_size=models.batch_size), params.evaluate.max_new_tokens)
-    return GuideCorePolicy(guide, core, ledger, params)
+    return GuideCorePolicy(guide, load_model(models.core, params), ledger, params)

@@ -29,6 +29,9 @@ class Terms:
         return self.correct + self.executed + self.degrade + self.cost
 
 
+NOTHING = Terms(0.0, 0.0, 0.0, 0.0)
+
+
 def terms(
     *,
     valid: bool,
@@ -46,7 +49,7 @@ def terms(
         alone_usd: what the core alone cost on this task, USD; 0 leaves the cost term out.
     """
     if not valid:
-        return Terms(0.0, 0.0, 0.0, 0.0)
+        return NOTHING
     excess = max(0.0, usd / alone_usd - 1.0) if alone_usd > 0 else 0.0
     return Terms(
         correct=weights.correct * correct,

@@ -14,7 +14,7 @@ from exectune.guides.prompt import question_prompt
 from exectune.ledger import Billed
 from exectune.params import Rl
 from exectune.policy import GuideCorePolicy
-from exectune.reward import Terms, terms
+from exectune.reward import NOTHING, terms
 from exectune.task import Task
 
 Log = Callable[[str, float], None]
@@ -70,8 +70,10 @@ class Rollouts:
             self.policy.judge(task, solution, arm="rl", run_id="")
             for task, solution in zip(tasks, solutions, strict=True)
         ]
-        rows = [
-            terms(
+        rows = [  # None: a call failed, so the strategy carries no signal
+            None
+            if outcome.error
+            else terms(
                 valid=outcome.valid,
                 executed=outcome.executed and outcome.in_budget,
                 correct=outcome.correct,
@@ -87,12 +89,9 @@ class Rollouts:
         log("executed", mean(outcome.executed for outcome in outcomes))
         log("valid", mean(outcome.valid for outcome in outcomes))
         log("usd", paid)
+        known = [row for row in rows if row] or [NOTHING]
         for name in ("degrade", "cost"):
-            log(name, mean(getattr(row, name) for row in rows))
+            log(name, mean(getattr(row, name) for row in known))
         self.usd += paid
-        self.note = f"reward {_mean_total(rows):.2f}"
-        return [row.total for row in rows]
-
-
-def _mean_total(rows: Sequence[Terms]) -> float:
-    return mean(row.total for row in rows)
+        self.note = f"reward {mean(row.total for row in known):.2f}"
+        return [row.total if row else None for row in rows]

@@ -8,18 +8,23 @@ logs its figures, its bill and its ledger slice. A `UserError` is told in a line
 """
 
 import json
+import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from exectune import process, tracking
+from exectune import models, process, tracking
+from exectune.budgets import Budgets
 from exectune.errors import UserError
 from exectune.ledger import Ledger
 from exectune.params import Params, flat, load
 
 LEDGER = Path(".exectune/ledger.sqlite")
+LEDGER_URL = (
+    "EXECTUNE_LEDGER_URL"  # a `postgresql://` URL instead; in the environment, since it may hold a password
+)
 
 
 @dataclass(frozen=True)
@@ -53,8 +58,14 @@ def run(name: str, body: Callable[[Stage], None]) -> None:
         params = load()
         with tracking.stage_run(name, flat(params)) as mlflow_run:
             LEDGER.parent.mkdir(exist_ok=True)
-            prices = params.prices.by_role()
-            with Ledger.open(LEDGER, stage=name, run_id=mlflow_run.id, prices=prices) as ledger:
+            with Ledger.open(
+                os.environ.get(LEDGER_URL) or LEDGER,
+                stage=name,
+                run_id=mlflow_run.id,
+                prices=models.prices(params),
+                budgets=Budgets(**params.budgets.model_dump()),
+                budget_run=os.environ.get(tracking.PARENT, ""),
+            ) as ledger:
                 stage = Stage(name, params, mlflow_run.id, ledger)
                 stage.folder.mkdir(parents=True, exist_ok=True)
                 try:

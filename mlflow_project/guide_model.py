@@ -32,11 +32,11 @@ class GuidePolicyModel(PythonModel):
 
     def load_context(self, context: Any) -> None:
         """Load the policy once; `artifacts` holds `adapter` and `params`."""
-        from exectune import params, policy
+        from exectune import models, params, policy
         from exectune.ledger import Ledger
 
         settings = params.load(Path(context.artifacts["params"]))
-        prices = settings.prices.by_role()
+        prices = models.prices(settings)
         ledger = Ledger.open(LEDGER, stage="serve", run_id=uuid.uuid4().hex, prices=prices)
         self.policy: Policy = policy.load(settings, Path(context.artifacts["adapter"]), ledger)
 

@@ -9,11 +9,11 @@ metrics/accept.json. A failure goes back to the teacher, which hears which step 
 
 import polars as pl
 
-from exectune import stage, weights
+from exectune import stage
 from exectune.acceptance import Candidate, Tried, to_frame, try_candidates
-from exectune.cores.local import LocalModel
 from exectune.errors import DataError
 from exectune.guides import reference
+from exectune.models import load_model
 from exectune.outcome import read_frame, write_frame
 from exectune.policy import GuideCorePolicy
 from exectune.progress import Progress
@@ -24,8 +24,7 @@ from exectune.validation import validate_strategies
 
 def main(this: stage.Stage) -> None:
     """Try, send back, try again; then store both sides and validate what was kept."""
-    models, seed = this.params.models, this.params.seed
-    core = LocalModel(weights.load(models.core, models.dtype), batch_size=models.batch_size)
+    seed, core = this.params.seed, load_model(this.params.models.core, this.params)
     pending = candidates()
     tried: list[Tried] = []
     kept: set[tuple[str, str]] = set()

@@ -6,9 +6,9 @@ guide is what the reward and every comparison are measured against.
     python -m stages.baseline
 """
 
-from exectune import stage, weights
-from exectune.cores.local import LocalModel
+from exectune import stage
 from exectune.executability import metrics
+from exectune.models import load_model
 from exectune.outcome import to_frame, write_frame
 from exectune.policy import GuideCorePolicy
 from exectune.progress import Progress
@@ -17,9 +17,8 @@ from exectune.task import SPLITS, read_all
 
 def main(this: stage.Stage) -> None:
     """Ask the core alone."""
-    models = this.params.models
     tasks = [task for split in SPLITS for task in read_all(split)]
-    core = LocalModel(weights.load(models.core, models.dtype), batch_size=models.batch_size)
+    core = load_model(this.params.models.core, this.params)
     with Progress("baseline", len(tasks)) as progress:
         policy = GuideCorePolicy(None, core, this.ledger, this.params, progress.advance)
         outcomes = to_frame(policy.run(tasks, arm="core", run_id=this.run_id))

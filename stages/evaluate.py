@@ -19,6 +19,7 @@ from exectune.executability import decomposition, metrics, pairs
 from exectune.guides.local import GivenGuide, Guide, ModelGuide
 from exectune.guides.prompt import few_shot_prompt
 from exectune.guides.reference import operation_of, word_steps
+from exectune.models import load_model
 from exectune.outcome import read_frame, to_frame, write_frame
 from exectune.plots import write_plots
 from exectune.policy import GuideCorePolicy, trained_guide
@@ -38,9 +39,7 @@ def main(this: stage.Stage) -> None:
     """Run the arms, compute the figures, write the report."""
     params, settings = this.params, this.params.evaluate
     tasks = [task for split in EVALUATED for task in read_all(split)]
-    core = LocalModel(
-        weights.load(params.models.core, params.models.dtype), batch_size=params.models.batch_size
-    )
+    core = load_model(params.models.core, params)
     baseline = read_frame("baseline", "outcomes")
     frames = [baseline.filter(pl.col("split").is_in(EVALUATED))]
     with Progress("evaluate", len(tasks) * (len(ADAPTERS) + 2)) as progress:

@@ -14,6 +14,7 @@ import polars as pl
 from exectune import stage, weights
 from exectune.cores.local import LocalModel
 from exectune.guides.prompt import question_prompt
+from exectune.models import load_model
 from exectune.outcome import read_frame
 from exectune.policy import GuideCorePolicy
 from exectune.progress import Progress
@@ -29,7 +30,7 @@ COLUMNS = ("step", "reward", "correct", "executed", "valid", "degrade", "cost", 
 def main(this: stage.Stage) -> None:
     """Screen the training tasks, then train."""
     params, models = this.params, this.params.models
-    core = LocalModel(weights.load(models.core, models.dtype), batch_size=models.batch_size)
+    core = load_model(models.core, params)
     policy = GuideCorePolicy(None, core, this.ledger, params)
     tasks = screened(this, policy)
     alone = read_frame("baseline", "outcomes").filter(pl.col("split") == "train")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from exectune import params, tracking
+from exectune import models, params, tracking
 from exectune.ledger import Ledger
 
 ROOT = Path(__file__).parents[1]
@@ -19,7 +19,7 @@ def settings() -> params.Params:
 @pytest.fixture
 def ledger(settings: params.Params, tmp_path: Path) -> Iterator[Ledger]:
     """An empty ledger at the prices of params.yaml."""
-    path, prices = tmp_path / "ledger.sqlite", settings.prices.by_role()
+    path, prices = tmp_path / "ledger.sqlite", models.prices(settings)
     with Ledger.open(path, stage="test", run_id="run", prices=prices) as opened:
         yield opened
 

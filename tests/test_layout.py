@@ -52,7 +52,12 @@ CANNOT_CHANGE_A_RESULT = {
 
 # Sections that a module reads from the `Params` it is given, and so each stage that imports it. Not those that it
 # reads for another stage: policy.py takes `baseline` for the core alone and `evaluate` for serving.
-READS_PARAMS = {"exectune/policy.py": {"models", "prices", "protocol", "strategy"}}
+READS_PARAMS = {
+    "exectune/models.py": {"models", "endpoints", "prices"},
+    "exectune/policy.py": {"models", "prices", "protocol", "strategy"},
+}
+# Sections that no stage depends on: how calls go out and what they may cost at most, which change no reply.
+WITHOUT_EFFECT = {"calls", "budgets"}
 
 
 def files_of(root: Path, room: str) -> list[Path]:
@@ -264,7 +269,7 @@ def watched_params(root: Path) -> list[str]:
             ]
     wrong += [
         f"params.yaml: no stage in dvc.yaml declares `{key}`: a change of it would re-run nothing"
-        for key in sorted(sections - declared_anywhere)
+        for key in sorted(sections - declared_anywhere - WITHOUT_EFFECT)
     ]
     return wrong
 

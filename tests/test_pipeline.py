@@ -51,8 +51,8 @@ def tasks(split: str) -> Iterator[dict[str, Any]]:
 
 def lessons() -> list[tuple[str, str]]:
     """Prompt and continuation, in the words of the project."""
-    from exectune import protocol
     from exectune.guides.prompt import END, question_prompt
+    from exectune.protocols import program
     from exectune.strategy import Strategy
 
     strategy = Strategy(("Multiply 3 by 8.",)).text + END
@@ -65,8 +65,8 @@ def lessons() -> list[tuple[str, str]]:
     )
     questions = [task["question"] for split in SIZES for task in tasks(split)]
     return [
-        *[(protocol.STEP_PREFIX + protocol.step_prompt(step), " 3 * 8\n") for step in steps],
-        *[(protocol.ALONE_PREFIX + protocol.alone_prompt(question), " 1\n") for question in questions[::4]],
+        *[(program.STEP_PREFIX + program.step_prompt(step), " 3 * 8\n") for step in steps],
+        *[(program.ALONE_PREFIX + program.alone_prompt(question), " 1\n") for question in questions[::4]],
         *[(question_prompt(question), strategy) for question in questions],
     ]
 

@@ -22,7 +22,7 @@ SHOTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     (
         "A jug holds 35 cups. It is filled 3 times and 12 cups are spilt. How many cups are left?",
-        ("Take 35 times 3.", "Subtract 12 from the result of step 1."),
+        ("Calculate 35 times 3.", "Subtract 12 from the result of step 1."),
     ),
 )
 

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from exectune import models
 from exectune.cores.base import Sampling
 from exectune.guides.local import GivenGuide, ModelGuide
 from exectune.ledger import Ledger
@@ -130,7 +131,7 @@ def test_an_outcome_costs_the_price_of_its_tokens_also_when_cached(ledger: Ledge
     (first,) = policy.run([TASK], arm="sft", run_id="run")
     paid = ledger.totals()["usd"].sum()
     (second,) = policy.run([TASK], arm="sft", run_id="run")
-    prices = settings.prices.by_role()
+    prices = models.prices(settings)
     assert first.usd == pytest.approx(
         prices["guide"].usd(len(TASK.question.split()), len(GOLD.split()))
         + prices["core"].usd(first.core_tokens_in, first.core_tokens_out)

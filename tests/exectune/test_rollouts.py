@@ -2,6 +2,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from exectune import models
 from exectune.ledger import Ledger
 from exectune.outcome import to_frame
 from exectune.params import Params
@@ -92,7 +93,7 @@ def test_the_bill_counts_what_was_paid_and_every_call_is_in_the_ledger(policy: G
     made = rollouts(policy, False, False)
     _, first = rewards(made, [0, 0], [plan(2), plan(2)])
     _, second = rewards(made, [0], [plan(2)])
-    guide_usd = policy.params.prices.by_role()["guide"].usd(*SIZE)
+    guide_usd = models.prices(policy.params)["guide"].usd(*SIZE)
     assert second["usd"] == pytest.approx(guide_usd), "the core's reply was known"
     assert first["usd"] > 2 * guide_usd
     assert made.usd == pytest.approx(first["usd"] + second["usd"])

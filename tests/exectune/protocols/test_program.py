@@ -6,16 +6,9 @@ import pytest
 from exectune.calculator import CalculationError
 from exectune.cores.base import Sampling
 from exectune.ledger import Billed, Ledger
-from exectune.protocol import (
-    ALONE_PREFIX,
-    STEP_PREFIX,
-    Ask,
-    alone_prompt,
-    check_step,
-    execute,
-    instruct,
-    step_prompt,
-)
+from exectune.protocols.execution import Ask, Execution, check_step, instruct
+from exectune.protocols.program import ALONE_PREFIX, STEP_PREFIX, alone_prompt, step_prompt
+from exectune.protocols.program import execute as execute_for
 from exectune.strategy import Strategy
 from tests.scripted import Scripted, core
 
@@ -23,10 +16,14 @@ BOXES = Strategy(("Multiply 3 by 8.", "Add 5 to the result of step 1."))
 
 
 def asking(model: Scripted, ledger: Ledger) -> Ask:
-    def ask(prompts: Sequence[str]) -> list[Billed]:
-        return ledger.complete(model, prompts, Sampling(16), role="core")
+    def ask(prefix: str, prompts: Sequence[str]) -> list[Billed]:
+        return ledger.complete(model, prompts, Sampling(16), role="core", prefix=prefix)
 
     return ask
+
+
+def execute(strategies: Sequence[Strategy], ask: Ask) -> list[Execution]:
+    return execute_for([""] * len(strategies), strategies, ask)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +81,7 @@ def test_a_strategy_is_carried_out_step_by_step_with_results_written_out(ledger:
     model = core()
     (execution,) = execute([BOXES], asking(model, ledger))
     assert execution.instructions == ["Multiply 3 by 8.", "Add 5 to 24."]
-    assert model.asked == [step_prompt("Multiply 3 by 8."), step_prompt("Add 5 to 24.")]
+    assert model.asked == [STEP_PREFIX + step_prompt(step) for step in ("Multiply 3 by 8.", "Add 5 to 24.")]
     assert execution.replies == ["3 * 8", "5 + 24"]
     assert execution.values == [24, 29]
     assert execution.answer == 29
@@ -112,8 +109,8 @@ def test_equal_steps_of_one_batch_are_asked_once(ledger: Ledger) -> None:
 
 
 def test_nothing_is_asked_for_no_strategies() -> None:
-    def ask(prompts: Sequence[str]) -> list[Billed]:
-        raise AssertionError(prompts)
+    def ask(prefix: str, prompts: Sequence[str]) -> list[Billed]:
+        raise AssertionError(prefix, prompts)
 
     assert execute([], ask) == []
 

@@ -1,0 +1,73 @@
+"""Models by name: a name of params.yaml in, a `Model` out.
+
+`bedrock/MODEL` is a model id or inference profile on Amazon Bedrock, `openai/MODEL` one behind any endpoint that speaks
+OpenAI's chat completions. Every other name is loaded here: see `exectune.weights`.
+"""
+
+from exectune.calls import Limits, PaidModel
+from exectune.cores.base import Endpoint, Model
+from exectune.errors import ParamsError
+from exectune.params import Params
+from exectune.prices import PROVIDERS, Price, published
+
+ROLES = ("guide", "core", "teacher")
+
+
+def is_paid(name: str) -> bool:
+    """Whether a name means an API."""
+    return name.partition("/")[0] in PROVIDERS
+
+
+def load_model(name: str, params: Params) -> Model:
+    """The model that a name means."""
+    if is_paid(name):
+        return PaidModel(endpoint(name, params), Limits(**params.calls.model_dump()))
+    from exectune import weights
+    from exectune.cores.local import LocalModel
+
+    models = params.models
+    return LocalModel(weights.load(name, models.dtype), batch_size=models.batch_size)
+
+
+def endpoint(name: str, params: Params) -> Endpoint:
+    """The API that a name means."""
+    provider, _, model = name.partition("/")
+    most = params.calls.concurrency
+    if provider == "bedrock":
+        from exectune.cores.bedrock import BedrockCore
+
+        bedrock = params.endpoints.bedrock
+        return BedrockCore(
+            model,
+            region=bedrock.region,
+            profile=bedrock.profile,
+            endpoint_url=bedrock.url,
+            timeout_s=params.calls.timeout_s,
+            max_connections=most,
+        )
+    from exectune.cores.openai_compatible import OpenAICore
+
+    openai = params.endpoints.openai
+    return OpenAICore(model, base_url=openai.url, api_key_env=openai.key_env)
+
+
+def prices(params: Params) -> dict[str, Price]:
+    """The price of each role's model: what params.yaml sets, or the published one.
+
+    Raises:
+        ParamsError: a price is nowhere to be found.
+    """
+    names = {"guide": params.models.guide, "core": params.models.core, "teacher": params.teacher.name}
+    return {role: _price(role, names[role], params) for role in ROLES}
+
+
+def _price(role: str, model: str, params: Params) -> Price:
+    given = getattr(params.prices, role)
+    if given is not None:
+        return Price(given.input, given.output, given.cache_read, given.cache_write)
+    if is_paid(model):
+        return published(model)
+    raise ParamsError(
+        f"params.yaml: `{role}` in section `prices` is null, and `{model}` has no published price: "
+        "set input and output, USD per million tokens"
+    )
