@@ -8,6 +8,7 @@ GGUF and unpacked once into the user's cache folder), a folder with safetensors,
 import hashlib
 import importlib.util
 import tempfile
+import warnings
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,6 +55,7 @@ def load_base(name: str, dtype: str) -> Network:
     from transformers.utils import logging
 
     logging.disable_progress_bar()
+    warnings.filterwarnings("ignore", module=r"transformers\.")  # what it says to PEFT about its own names
     folder = str(bundled_folder()) if name == BUNDLED else name
     if Path(folder).exists() and not (Path(folder) / "config.json").is_file():
         raise ModelError(f"model `{name}`: the folder holds no config.json, so it is no transformers model")

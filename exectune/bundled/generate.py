@@ -24,12 +24,12 @@ FOLDER = Path(__file__).parent / "tasks"
 SEEN: tuple[Family, ...] = ONE_STEP + TWO_STEPS + THREE_STEPS + FOUR_STEPS
 # the share of problems with one, two, three and four steps
 MIX: tuple[tuple[Sequence[Family], float], ...] = (
-    (ONE_STEP, 0.20),
+    (ONE_STEP, 0.15),
     (TWO_STEPS, 0.50),
-    (THREE_STEPS, 0.22),
-    (FOUR_STEPS, 0.08),
+    (THREE_STEPS, 0.24),
+    (FOUR_STEPS, 0.11),
 )
-SIZES: dict[Split, int] = {"train": 600, "dev": 100, "test": 200, "held_out": 120}
+SIZES: dict[Split, int] = {"train": 1500, "dev": 100, "test": 200, "held_out": 120}
 
 
 def make_all(seed: int = SEED) -> dict[Split, list[dict[str, object]]]:

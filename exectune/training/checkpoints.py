@@ -38,12 +38,12 @@ def checkpoint_folder(stage: str, *inputs: object) -> Path:
 
 
 def quiet() -> None:
-    """Keep what the training packages say about themselves, and their progress bars, out of a stage's log."""
+    """Keep what the trainers say about themselves, and their progress bars, out of a stage's log."""
     import datasets
 
     datasets.disable_progress_bars()
     os.environ["TRL_EXPERIMENTAL_SILENCE"] = "1"
-    warnings.filterwarnings("ignore", module=r"(transformers|torch|trl)\.")
+    warnings.filterwarnings("ignore", module=r"(torch|trl)\.")
 
 
 def with_lora(network: Network, rank: int) -> Any:

@@ -50,6 +50,13 @@ def train_rl(
     from transformers import set_seed
     from trl import GRPOConfig, GRPOTrainer
 
+    class Trainer(GRPOTrainer):
+        def _compute_loss(self, model: Any, inputs: dict[str, Any]) -> Any:
+            learns_B = inputs["advantages"].abs() > 1e-6  # the others' gradient is zero: their forward pass is spared
+            return super()._compute_loss(
+                model, inputs | {"completion_mask": inputs["completion_mask"] * learns_B[:, None]}
+            )
+
     quiet()
     set_seed(seed)
     ordered = in_batches(
@@ -106,7 +113,7 @@ def train_rl(
         seed=seed,
         shuffle_dataset=False,  # `ordered` is
     )
-    trainer = GRPOTrainer(
+    trainer = Trainer(
         model=guide,
         reward_funcs=rewarded,
         args=arguments,
