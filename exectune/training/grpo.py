@@ -52,7 +52,9 @@ def train_rl(
 
     class Trainer(GRPOTrainer):
         def _compute_loss(self, model: Any, inputs: dict[str, Any]) -> Any:
-            learns_B = inputs["advantages"].abs() > 1e-6  # the others' gradient is zero: their forward pass is spared
+            learns_B = (
+                inputs["advantages"].abs() > 1e-6
+            )  # the others' gradient is zero: their forward pass is spared
             return super()._compute_loss(
                 model, inputs | {"completion_mask": inputs["completion_mask"] * learns_B[:, None]}
             )
