@@ -29,7 +29,7 @@ MIX: tuple[tuple[Sequence[Family], float], ...] = (
     (THREE_STEPS, 0.24),
     (FOUR_STEPS, 0.11),
 )
-SIZES: dict[Split, int] = {"train": 1500, "dev": 100, "test": 200, "held_out": 120}
+SIZES: dict[Split, int] = {"train": 1000, "dev": 100, "test": 200, "held_out": 120}
 
 
 def make_all(seed: int = SEED) -> dict[Split, list[dict[str, object]]]:
