@@ -10,8 +10,6 @@ from exectune.errors import ParamsError
 from exectune.params import Params
 from exectune.prices import PROVIDERS, Price, published
 
-ROLES = ("guide", "core", "teacher")
-
 
 def is_paid(name: str) -> bool:
     """Whether a name means an API."""
@@ -57,12 +55,20 @@ def prices(params: Params) -> dict[str, Price]:
     Raises:
         ParamsError: a price is nowhere to be found.
     """
-    names = {"guide": params.models.guide, "core": params.models.core, "teacher": params.teacher.name}
-    return {role: _price(role, names[role], params) for role in ROLES}
+    return {role: _price(role, model, params) for role, model in by_role(params).items()}
+
+
+def by_role(params: Params) -> dict[str, str]:
+    """The name of each role's model."""
+    own = params.teacher.name == "self"
+    teacher = params.models.guide if own else params.teacher.name
+    return {"guide": params.models.guide, "core": params.models.core, "teacher": teacher}
 
 
 def _price(role: str, model: str, params: Params) -> Price:
     given = getattr(params.prices, role)
+    if given is None and role == "teacher" and params.teacher.name in ("reference", "self"):
+        return Price(0.0, 0.0) if params.teacher.name == "reference" else _price("guide", model, params)
     if given is not None:
         return Price(given.input, given.output, given.cache_read, given.cache_write)
     if is_paid(model):

@@ -99,8 +99,10 @@ class Baseline(Section):
 
 
 class Teacher(Section):
-    name: Literal["reference"]
+    name: str = Field(pattern=r"^(reference|self|bedrock/.+|openai/.+)$")
     candidates: int = Field(ge=1, le=64)
+    temperature: float = Field(ge=0, le=2)
+    max_new_tokens: int = Field(ge=1, le=8192)
 
 
 class Accept(Section):

@@ -18,7 +18,7 @@ from exectune.cores.local import LocalModel
 from exectune.executability import decomposition, metrics, pairs
 from exectune.guides.local import GivenGuide, Guide, ModelGuide
 from exectune.guides.prompt import few_shot_prompt
-from exectune.guides.reference import operation_of, word_steps
+from exectune.guides.reference import WORDINGS, operation_of, word_steps
 from exectune.models import load_model
 from exectune.outcome import read_frame, to_frame, write_frame
 from exectune.plots import write_plots
@@ -84,13 +84,15 @@ def guides(this: stage.Stage, tasks: Sequence[Task]) -> Iterator[tuple[str, Guid
     for arm, adapter in ADAPTERS.items():
         network = weights.load(models.guide, models.dtype, adapter)
         yield arm, trained_guide(LocalModel(network, batch_size=models.batch_size), limit)
-    yield "gold", gold_guide(tasks)
+    if all(task.steps for task in tasks):
+        yield "gold", gold_guide(tasks)
 
 
 def gold_guide(tasks: Sequence[Task]) -> Guide:
     """The gold steps, each operation in the wording that this core carried out most often while accepting."""
     rates = wordings.rates(read_frame("accept", "accepted"), read_frame("accept", "rejected"))
-    best = dict(rates.sort("value", "n").select("operation", "wording").rows())
+    plain = {operation: names[0][0] for operation, names in WORDINGS.items()}  # where none was tried
+    best = plain | dict(rates.sort("value", "n").select("operation", "wording").rows())
     strategies = {
         task.question: Strategy(
             word_steps(task.steps, [best[operation_of(step)] for step in task.steps])

@@ -55,6 +55,7 @@ CANNOT_CHANGE_A_RESULT = {
 READS_PARAMS = {
     "exectune/models.py": {"models", "endpoints", "prices"},
     "exectune/policy.py": {"models", "prices", "protocol", "strategy"},
+    "exectune/teacher.py": {"strategy", "teacher"},
 }
 # Sections that no stage depends on: how calls go out and what they may cost at most, which change no reply.
 WITHOUT_EFFECT = {"calls", "budgets"}
