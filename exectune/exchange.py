@@ -11,7 +11,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -185,10 +185,28 @@ class LedgerExchange:
         return Amount(usd, read + wrote)
 
 
+def asked(
+    model: str, prefix: str, prompts: Sequence[str], sampling: Sampling, samples: Sequence[int] | None
+) -> list[Row]:
+    """The columns of calls that say what is asked; `samples` numbers the draws from one prompt."""
+    settings = json.dumps(asdict(sampling), sort_keys=True)
+    numbers = [0] * len(prompts) if samples is None else samples
+    return [
+        {"model": model, "prefix": prefix, "prompt": prompt, "sampling": settings, "sample": sample}
+        for prompt, sample in zip(prompts, numbers, strict=True)
+    ]
+
+
 def key_of(row: Row) -> str:
     """What makes two calls the same: model, messages, sampling, number of the sample; nothing of the transport."""
     covered = [KEY_VERSION, row["model"], row["prefix"], row["prompt"], row["sampling"], row["sample"]]
     return hashlib.sha256(json.dumps(covered).encode()).hexdigest()
+
+
+def count_settled(connection: sa.Connection, keys: list[str]) -> int:
+    """How many of these calls are answered."""
+    claims = _claims(connection, keys)
+    return sum(key in claims and claims[key].status == "settled" for key in keys)
 
 
 def charge(reply: Reply, price: Price) -> Row:

@@ -49,6 +49,19 @@ def endpoint(name: str, params: Params) -> Endpoint:
     return OpenAICore(model, base_url=openai.url, api_key_env=openai.key_env)
 
 
+def ledger_name(name: str, params: Params) -> str:
+    """What a paid model is called in the ledger: its name, and the host where that is not the provider's own."""
+    provider, _, model = name.partition("/")
+    if provider == "bedrock":
+        from exectune.cores.aws import elsewhere
+
+        url = params.endpoints.bedrock.url
+        return f"bedrock{elsewhere(url) if url else ''}/{model}"
+    from exectune.cores.openai_compatible import named
+
+    return named(model, params.endpoints.openai.url)[0]
+
+
 def prices(params: Params) -> dict[str, Price]:
     """The price of each role's model: what params.yaml sets, or the published one.
 

@@ -168,18 +168,39 @@ class Params(Section):
     promote: Promote
 
 
-def load(path: Path = Path("params.yaml")) -> Params:
-    """Read and check the settings.
+def load(path: Path = Path("params.yaml"), profile: Path | None = None) -> Params:
+    """Read and check the settings; `profile` is a file of those that differ, see `exectune.profile`.
 
     Raises:
         ParamsError: no such file, not YAML, an unknown or missing key, a wrong type, a value out of bounds.
     """
-    content = _read(path)
+    content = read(path)
+    if profile is None:
+        return check(content, str(path))
+    merge(content, read(profile))
+    return check(content, f"{path} with {profile}")
+
+
+def check(content: Any, where: str) -> Params:
+    """The settings, if they are right; an error says `where` they stand.
+
+    Raises:
+        ParamsError: an unknown or missing key, a wrong type, a value out of bounds.
+    """
     try:
         return Params.model_validate(content)
     except ValidationError as error:
         lines = [_describe(detail) for detail in error.errors()]
-        raise ParamsError(f"{path}: " + f"\n{path}: ".join(lines)) from None
+        raise ParamsError(f"{where}: " + f"\n{where}: ".join(lines)) from None
+
+
+def merge(content: Any, changes: Any) -> None:
+    """Put values in the places of others, key by key; a section that was null is put in whole."""
+    for key, value in changes.items():
+        if isinstance(value, dict) and isinstance(content.get(key), dict):
+            merge(content[key], value)
+        else:
+            content[key] = value
 
 
 def flat(params: Params) -> dict[str, Setting]:
@@ -187,14 +208,21 @@ def flat(params: Params) -> dict[str, Setting]:
     return _flatten(params.model_dump(), "")
 
 
-def _read(path: Path) -> Any:
+def read(path: Path) -> Any:
+    """A file of settings as it stands.
+
+    Raises:
+        ParamsError: no such file, or not YAML with sections.
+    """
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
     try:
         content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ParamsError(f"{path} is missing: run from the project's root folder") from None
+        raise ParamsError(
+            f"{path} is missing: run from the project's root folder, and name a file there"
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ParamsError(f"{path} cannot be read: {error}") from None
     except MarkedYAMLError as error:

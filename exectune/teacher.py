@@ -112,13 +112,11 @@ class ModelTeacher:
         self, asked: Sequence[tuple[Task, int]], prompts: Sequence[str], first: int, on_news: News
     ) -> list[Candidate]:
         """One reply a prompt, as candidates; `first` is the number of the first draw from one prompt."""
-        settings, limits = self.params.teacher, self.params.strategy
+        limits = self.params.strategy
         calls = self.ledger.complete(
             self.model,
             prompts,
-            Sampling(
-                settings.max_new_tokens, settings.temperature, "" if self.own else STOP, self.params.seed
-            ),
+            sampling(self.params),
             role="teacher",
             prefix="" if self.own else system_prompt(limits.max_steps, limits.max_step_chars),
             samples=[first + number for _, number in asked],
@@ -129,6 +127,12 @@ class ModelTeacher:
             for (task, number), call in zip(asked, calls, strict=True)
             if not call.failure
         ]
+
+
+def sampling(params: Params) -> Sampling:
+    """How a model that is teacher draws its strategies; the guide itself knows where to end."""
+    settings, stop = params.teacher, "" if params.teacher.name == "self" else STOP
+    return Sampling(settings.max_new_tokens, settings.temperature, stop, params.seed)
 
 
 def as_worded(candidate: Candidate) -> Worded:
