@@ -9,7 +9,7 @@ import json
 import logging
 import time
 import uuid
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from exectune import process
-from exectune.budgets import Amount, Purse, today
+from exectune.budgets import NOTHING, Amount, Purse, today
 from exectune.cores.base import Call, Reply, Result, Sampling
 from exectune.errors import BudgetReached, CallError
 from exectune.ledger_store import ATTEMPTS, CALLS, CLAIM, RESERVED, LedgerStore
@@ -113,6 +113,7 @@ class LedgerExchange:
     def _settle(self, connection: sa.Connection, done: Sequence[tuple[Call, Open, Result]]) -> float:
         """Write what came of calls; the USD that the replies cost."""
         rows, attempts, usd = [], [], 0.0
+        corrections: dict[str, Amount] = defaultdict(lambda: NOTHING)  # by day
         for call, opened, result in done:
             if isinstance(result, Reply):
                 row = charge(result, self._price)
@@ -125,14 +126,16 @@ class LedgerExchange:
                 actual = Amount(unknown, opened.most.tokens if result.billed else 0)
             rows.append({"call": call.id, "lost": unknown, **row})
             attempts.append((call.attempt, "ok" if isinstance(result, Reply) else str(result)))
-            if self._purse:
-                self._purse.correct(connection, actual - opened.most, opened.day)
+            corrections[opened.day] += actual - opened.most
         if rows:
             update = sa.update(CALLS).where(CALLS.c.id == sa.bindparam("call"), RESERVED)
             update = update.values(unknown_usd=CALLS.c.unknown_usd + sa.bindparam("lost"))
             settled = connection.execute(update, rows).rowcount
             assert settled == len(rows), f"{len(rows) - settled} reservations are gone"
             _end_attempts(connection, attempts if self._purse else [])
+        if self._purse:
+            for day, change in corrections.items():
+                self._purse.correct(connection, change, day)
         return usd
 
     def _reserve(
