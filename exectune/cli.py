@@ -78,10 +78,10 @@ def import_csv(files: Files, out: Out, train: Train = 800, test: Test = 200, see
 
 @app.command()
 def check() -> None:
-    """Check params.yaml."""
-    from exectune import params
+    """Check params.yaml, and credentials, region and prices of the paid models in it. Nothing is sent."""
+    from exectune import models, params
 
-    params.load()
+    models.check(params.load())
     typer.echo("params.yaml: OK")
 
 

@@ -4,11 +4,15 @@
 OpenAI's chat completions. Every other name is loaded here: see `exectune.weights`.
 """
 
+import logging
+
 from exectune.calls import Limits, PaidModel
 from exectune.cores.base import Endpoint, Model
 from exectune.errors import ParamsError
 from exectune.params import Params
 from exectune.prices import PROVIDERS, Price, published
+
+LOG = logging.getLogger(__name__)
 
 
 def is_paid(name: str) -> bool:
@@ -49,6 +53,18 @@ def endpoint(name: str, params: Params) -> Endpoint:
     return OpenAICore(model, base_url=openai.url, api_key_env=openai.key_env)
 
 
+def check(params: Params) -> None:
+    """Find what is wrong with any paid model's settings before the first of them is called. Nothing is sent.
+
+    Raises:
+        ConnectionSettingsError: no credentials, no region, no such profile, a URL that is none.
+        ParamsError: a price that is unknown.
+    """
+    prices(params)
+    for name in {name for name in by_role(params).values() if is_paid(name)}:
+        endpoint(name, params)
+
+
 def ledger_name(name: str, params: Params) -> str:
     """What a paid model is called in the ledger: its name, and the host where that is not the provider's own."""
     provider, _, model = name.partition("/")
@@ -78,12 +94,28 @@ def by_role(params: Params) -> dict[str, str]:
     return {"guide": params.models.guide, "core": params.models.core, "teacher": teacher}
 
 
+def _warn_if_low(role: str, model: str, price: Price) -> None:
+    """Where budgets would be kept at a price below the published one, say so: it may be a shadow price, left over."""
+    try:
+        usual = published(model) if is_paid(model) else price
+    except ParamsError:
+        return
+    if price.input < usual.input or price.output < usual.output:
+        LOG.warning(
+            "params.yaml: prices.%s is %g and %g USD per million tokens; the published price of %s is %g and %g. Set "
+            "null for the published one",
+            *(role, price.input, price.output, model, usual.input, usual.output),
+        )
+
+
 def _price(role: str, model: str, params: Params) -> Price:
     given = getattr(params.prices, role)
     if given is None and role == "teacher" and params.teacher.name in ("reference", "self"):
         return Price(0.0, 0.0) if params.teacher.name == "reference" else _price("guide", model, params)
     if given is not None:
-        return Price(given.input, given.output, given.cache_read, given.cache_write)
+        price = Price(given.input, given.output, given.cache_read, given.cache_write)
+        _warn_if_low(role, model, price)
+        return price
     if is_paid(model):
         return published(model)
     raise ParamsError(

@@ -86,7 +86,9 @@ def test_all_stages_run_with_core_and_teacher_on_bedrock(tmp_path: Path) -> None
         "SELECT count(*), min(usd) FROM calls WHERE paid AND NOT cached AND status = 'settled'"
     ).fetchone()
     attempts = connection.execute("SELECT count(*), sum(result = 'ok') FROM attempts").fetchone()
+    runs = connection.execute("SELECT count(*) FROM spent WHERE scope LIKE 'run %'").fetchone()
     connection.close()
+    assert runs == (1,), "one budget for all stages of a `dvc repro`"
     assert charged[1] > 0
     assert attempts == (asked, charged[0])
     assert charged[0] <= len(billed), "what was billed besides never arrived whole"

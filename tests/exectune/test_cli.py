@@ -111,7 +111,7 @@ def test_use_writes_a_profile_into_params(folder: Path) -> None:
     done = exectune("use", str(ROOT / "profiles" / "bedrock-small.yaml"))
     assert done.returncode == 0, done.stderr
     assert "models.core: bedrock/us.amazon.nova-lite-v1:0" in done.stdout
-    assert exectune("check").returncode == 0
+    assert "teacher: bedrock/us.anthropic.claude-haiku-4-5" in exectune("estimate").stdout
 
 
 def test_report_prints_its_path(folder: Path) -> None:
