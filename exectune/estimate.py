@@ -16,6 +16,7 @@ import polars as pl
 
 from exectune.cores.base import Sampling
 from exectune.guides.teacher_prompt import STOP, first_prompt, system_prompt
+from exectune.judge import FAITHFUL, RUBRIC
 from exectune.ledger import Ledger
 from exectune.models import by_role, is_paid, ledger_name, prices
 from exectune.params import Params
@@ -127,7 +128,7 @@ def _parts(
     tried = [first + more for more in revised]
     screened = min(count["train"], params.rl.screen_tasks) * params.rl.screen_samples
     sampled = params.rl.max_steps * params.rl.prompts_per_step * params.rl.group_size
-    evaluated = GUIDED_ARMS * sum(count[split] for split in EVALUATED)
+    evaluated = (GUIDED_ARMS + bool(params.evaluate.prompted)) * sum(count[split] for split in EVALUATED)
     system = len(system_prompt(params.strategy.max_steps, params.strategy.max_step_chars))
     asked, writes = system + core.question, core.strategy - len(STOP)
     parts = [
@@ -153,7 +154,33 @@ def _parts(
         core.guided("rl", 0.5 * (screened + sampled), screened + sampled, screened + sampled),
         core.guided("evaluate", 0.5 * evaluated, evaluated, evaluated),
     ]
+    parts += _optional(params, core, sampled, evaluated, count)
     return [part for part in parts if part.calls[2] > 0]
+
+
+def _optional(
+    params: Params, core: "_Core", sampled: int, evaluated: int, count: Mapping[Split, int]
+) -> list[Part]:
+    """The calls of a judge, and of a paid guide."""
+    parts, judge = [], params.judge
+    read = core.question + core.strategy
+    if judge.name and judge.weight:
+        parts.append(
+            Part(
+                "rl", "judge", (0.5 * sampled, sampled, sampled), len(RUBRIC) + read, 12, judge.max_new_tokens
+            )
+        )
+    if judge.name and judge.faithful:
+        judged = (0.3 * evaluated, 0.8 * evaluated, evaluated)
+        parts.append(Part("evaluate", "judge", judged, len(FAITHFUL) + 2 * read, 16, judge.max_new_tokens))
+    if params.evaluate.prompted:
+        limits = params.strategy
+        chars_in = len(system_prompt(limits.max_steps, limits.max_step_chars)) + core.question
+        asked = (sum(count[split] for split in EVALUATED),) * 3
+        parts.append(
+            Part("evaluate", "prompted", asked, chars_in, core.strategy, params.teacher.max_new_tokens)
+        )
+    return parts
 
 
 class _Core:

@@ -91,7 +91,9 @@ def by_role(params: Params) -> dict[str, str]:
     """The name of each role's model."""
     own = params.teacher.name == "self"
     teacher = params.models.guide if own else params.teacher.name
-    return {"guide": params.models.guide, "core": params.models.core, "teacher": teacher}
+    names = {"guide": params.models.guide, "core": params.models.core, "teacher": teacher}
+    optional = {"judge": params.judge.name, "prompted": params.evaluate.prompted}
+    return names | {role: name for role, name in optional.items() if name}
 
 
 def _warn_if_low(role: str, model: str, price: Price) -> None:

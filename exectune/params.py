@@ -52,6 +52,7 @@ class Calls(Section):
     max_failed_share: float = Field(ge=0, le=1)
 
 
+PAID = r"^(bedrock|openai)/.+$"  # a paid model's name
 Setting = str | int | float | bool | None
 Usd = Annotated[float, Field(gt=0, le=1_000_000)] | None
 Tokens = Annotated[int, Field(gt=0)] | None
@@ -77,6 +78,8 @@ class Prices(Section):
     core: RolePrice | None
     guide: RolePrice | None
     teacher: RolePrice | None
+    judge: RolePrice | None
+    prompted: RolePrice | None
 
 
 class StrategyLimits(Section):
@@ -109,6 +112,13 @@ class Accept(Section):
     rounds: int = Field(ge=1, le=20)
 
 
+class Judge(Section):
+    name: str | None = Field(pattern=PAID)
+    weight: float = Field(ge=0, le=0.5)  # correctness outweighs it
+    faithful: bool
+    max_new_tokens: int = Field(ge=1, le=8192)
+
+
 class Sft(Section):
     max_steps: int = Field(ge=1, le=1_000_000)
     batch_size: int = Field(ge=1, le=4096)
@@ -138,6 +148,7 @@ class Rl(Section):
 
 class Evaluate(Section):
     max_new_tokens: int = Field(ge=1, le=4096)
+    prompted: str | None = Field(pattern=PAID)
     resamples: int = Field(ge=100, le=1_000_000)
 
 
@@ -162,6 +173,7 @@ class Params(Section):
     baseline: Baseline
     teacher: Teacher
     accept: Accept
+    judge: Judge
     sft: Sft
     rl: Rl
     evaluate: Evaluate

@@ -56,6 +56,8 @@ READS_PARAMS = {
     "exectune/models.py": {"models", "endpoints", "prices"},
     "exectune/policy.py": {"models", "prices", "protocol", "strategy"},
     "exectune/teacher.py": {"strategy", "teacher"},
+    "exectune/judge.py": {"judge"},
+    "exectune/guides/prompted.py": {"strategy", "teacher", "evaluate"},
 }
 # Sections that no stage depends on: how calls go out and what they may cost at most, which change no reply.
 WITHOUT_EFFECT = {"calls", "budgets"}

@@ -1,9 +1,10 @@
-"""All stages with core and teacher on Bedrock, by other values in params.yaml alone; guide and training stay here.
+"""All stages with core, teacher and judge on Bedrock, by other values in params.yaml alone; the guide is trained here.
 
 Bedrock is the loopback server with the tiny model of `tests.test_pipeline` behind it, and a fault in one of ten
 requests. The teacher plans every problem as "Multiply 3 by 8.", so one task in four is never accepted.
 """
 
+import json
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from ruamel.yaml import YAML
 from exectune.cores.base import Sampling
 from exectune.cores.local import LocalModel
 from exectune.guides.teacher_prompt import PREFIX
+from exectune.judge import FAITHFUL, RUBRIC
 from tests.loopback.faults import some
 from tests.loopback.server import AnswerBatch, Loopback, Written
 from tests.test_pipeline import ARMS, SIZES, STAGES, dvc, make_clone, make_model, ran
@@ -35,6 +37,8 @@ def written_by(model: Path) -> AnswerBatch:
 
 
 def _written(network: LocalModel, system: str, prompt: str) -> Written:
+    if system in (RUBRIC, FAITHFUL):
+        return Written("Points: 7" if system == RUBRIC else "Faithful: yes", 50, 5)
     teacher = system.startswith(PREFIX.splitlines()[0])
     plain = prompt.splitlines()[0] + "\n" if teacher else system + prompt
     (reply,) = network.generate([plain], Sampling(60, stop="" if teacher else "\n"))
@@ -49,6 +53,8 @@ def on_bedrock(url: str) -> Callable[[Path], None]:
         params = yaml.load(path)
         params["models"]["core"] = HAIKU
         params["teacher"] |= {"name": HAIKU, "candidates": 2}
+        params["judge"] |= {"name": HAIKU, "weight": 0.1, "faithful": True}
+        params["evaluate"]["prompted"] = HAIKU
         params["prices"] |= {"core": None, "teacher": None}
         params["endpoints"]["bedrock"]["url"] = url
         params["calls"]["concurrency"] = 16
@@ -78,9 +84,13 @@ def test_all_stages_run_with_core_and_teacher_on_bedrock(tmp_path: Path) -> None
     assert accepted["task_id"].n_unique() == SIZES["train"] * 3 // 4
     assert accepted["wordings"].explode().unique().to_list() == ["multiply/multiply"]
     outcomes = pl.read_parquet(clone / "artifacts/evaluate/outcomes.parquet")
-    assert outcomes["arm"].unique(maintain_order=True).to_list() == list(ARMS)
+    assert outcomes["arm"].unique(maintain_order=True).to_list() == [*ARMS, "prompted"]
     assert outcomes["error"].is_null().all(), "no fault became an outcome"
-    assert outcomes.filter(pl.col("arm") == "sft")["correct"].mean() == 0.75
+    for arm in ("sft", "prompted"):
+        assert outcomes.filter(pl.col("arm") == arm)["correct"].mean() == 0.75
+    faithful = json.loads((clone / "metrics/evaluate.json").read_text(encoding="utf-8"))["faithful"]
+    assert faithful["sft"]["test"]["value"] == 1.0
+    assert "core" not in faithful, "it has no strategy"
     connection = sqlite3.connect(clone / ".exectune/ledger.sqlite")
     charged = connection.execute(
         "SELECT count(*), min(usd) FROM calls WHERE paid AND NOT cached AND status = 'settled'"

@@ -93,3 +93,13 @@ def test_what_the_ledger_holds_is_saved_and_tells_what_calls_use(
     assert teacher["usd"] == pytest.approx(5 * used["usd"] / 25)
     assert row(before, "teacher", "teacher")["cached"] == 0
     assert row(after, "rl", "core") == row(before, "rl", "core"), "no such calls are known"
+
+
+def test_a_judge_and_a_prompted_guide_are_in_the_bill(small: Params) -> None:
+    content = small.model_dump()
+    content["judge"].update(name="bedrock/us.amazon.nova-lite-v1:0", weight=0.1, faithful=True)
+    content["evaluate"]["prompted"] = "openai/gpt-4.1-nano"
+    bill = estimate(Params.model_validate(content), TASKS | {"test": [task(40)]}, None)
+    assert row(bill, "rl", "judge")["usd"] > 0
+    assert row(bill, "evaluate", "judge")["calls"] == round(0.8 * 6)
+    assert row(bill, "evaluate", "prompted")["calls"] == 1
