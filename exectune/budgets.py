@@ -42,9 +42,11 @@ class Amount:
 
 
 NOTHING = Amount(0.0, 0)
+OF_SCOPES = SPENT.c.scope.in_(sa.bindparam("scopes", expanding=True))
+LEFT = sa.select(SPENT).where(OF_SCOPES)
 ADD = (
     sa.update(SPENT)
-    .where(SPENT.c.scope.in_(sa.bindparam("scopes", expanding=True)))
+    .where(OF_SCOPES)
     .values(usd=SPENT.c.usd + sa.bindparam("more_usd"), tokens=SPENT.c.tokens + sa.bindparam("more_tokens"))
 )
 
@@ -120,8 +122,8 @@ class Purse:
 
     def _left(self, connection: sa.Connection, day: str) -> Iterator[tuple[str, Amount]]:
         scopes = self._scopes(day)
-        query = sa.select(SPENT).where(SPENT.c.scope.in_(scopes.values()))
-        spent = {row.scope: Amount(row.usd, row.tokens) for row in connection.execute(query)}
+        rows = connection.execute(LEFT, {"scopes": list(scopes.values())})
+        spent = {row.scope: Amount(row.usd, row.tokens) for row in rows}
         for name, scope in scopes.items():
             usd = getattr(self.budgets, f"{name}_usd")
             tokens = getattr(self.budgets, f"{name}_tokens")
