@@ -15,6 +15,7 @@ from typing import Any
 import polars as pl
 
 from exectune.cores.base import Sampling
+from exectune.errors import DataError
 from exectune.guides.teacher_prompt import STOP, first_prompt, system_prompt
 from exectune.judge import FAITHFUL, RUBRIC
 from exectune.ledger import Ledger
@@ -32,7 +33,7 @@ SPREAD = 1.6  # the range goes from likely ÷ this to likely × this
 SPREAD_KNOWN = 1.15  # where the ledger knows such calls
 ENOUGH = 20  # calls in the ledger that tell what the next ones will use
 FAILING = (0.1, 0.3, 1.0)  # share of candidates that fail a round, and are revised: low, likely, high
-GUIDED_ARMS = 5
+GUIDED_ARMS = 5  # of the stage evaluate, besides a prompted one
 STEPS = 3.0  # of a strategy, where no task has gold steps
 STEP_CHARS = 45  # of one step of a strategy, with its number
 COLUMNS = ("calls", "cached", "tokens_in", "tokens_out", "usd_low", "usd", "usd_high", "usd_saved")
@@ -80,14 +81,23 @@ def estimate(
 
 
 def tasks_at_hand(params: Params, data: Path = Path("data")) -> tuple[Path, dict[Split, list[Task]]]:
-    """The tasks in `data/`, or the bundled ones where it is not filled yet; and the folder."""
+    """The tasks in `data/`, or the bundled ones where it is not filled yet; and the folder.
+
+    Raises:
+        DataError: there is no good task in it.
+    """
     folder = data if data.is_dir() else Path(str(files("exectune.bundled"))) / "tasks"
     seen, limit = Seen(), params.prepare.max_question_chars
     there = [(split, folder / f"{split}.jsonl") for split in SPLITS]
-    return folder, {
+    tasks = {
         split: read(path, split, seen, max_question_chars=limit).good if path.is_file() else []
         for split, path in there
     }
+    if not any(tasks.values()):
+        raise DataError(
+            f"{folder} holds no good task: fill it with `dvc repro prepare`, which says what is wrong"
+        )
+    return folder, tasks
 
 
 def _bill(

@@ -60,8 +60,11 @@ def check(params: Params) -> None:
         ConnectionSettingsError: no credentials, no region, no such profile, a URL that is none.
         ParamsError: a price that is unknown.
     """
-    prices(params)
-    for name in {name for name in by_role(params).values() if is_paid(name)}:
+    paid = {role: name for role, name in by_role(params).items() if is_paid(name)}
+    for role, price in prices(params).items():
+        if role in paid:
+            _warn_if_low(role, paid[role], price)
+    for name in set(paid.values()):
         endpoint(name, params)
 
 
@@ -99,7 +102,7 @@ def by_role(params: Params) -> dict[str, str]:
 def _warn_if_low(role: str, model: str, price: Price) -> None:
     """Where budgets would be kept at a price below the published one, say so: it may be a shadow price, left over."""
     try:
-        usual = published(model) if is_paid(model) else price
+        usual = published(model)
     except ParamsError:
         return
     if price.input < usual.input or price.output < usual.output:
@@ -115,9 +118,7 @@ def _price(role: str, model: str, params: Params) -> Price:
     if given is None and role == "teacher" and params.teacher.name in ("reference", "self"):
         return Price(0.0, 0.0) if params.teacher.name == "reference" else _price("guide", model, params)
     if given is not None:
-        price = Price(given.input, given.output, given.cache_read, given.cache_write)
-        _warn_if_low(role, model, price)
-        return price
+        return Price(given.input, given.output, given.cache_read, given.cache_write)
     if is_paid(model):
         return published(model)
     raise ParamsError(

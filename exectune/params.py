@@ -232,9 +232,7 @@ def read(path: Path) -> Any:
     try:
         content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ParamsError(
-            f"{path} is missing: run from the project's root folder, and name a file there"
-        ) from None
+        raise ParamsError(f"{path} is missing: run from the project's root folder") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ParamsError(f"{path} cannot be read: {error}") from None
     except MarkedYAMLError as error:

@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 
 from exectune import models
+from exectune.errors import DataError
 from exectune.estimate import estimate, tasks_at_hand
 from exectune.ledger import Ledger
 from exectune.models import load_model
@@ -103,3 +104,8 @@ def test_a_judge_and_a_prompted_guide_are_in_the_bill(small: Params) -> None:
     assert row(bill, "rl", "judge")["usd"] > 0
     assert row(bill, "evaluate", "judge")["calls"] == round(0.8 * 6)
     assert row(bill, "evaluate", "prompted")["calls"] == 1
+
+
+def test_a_folder_without_tasks_is_named(settings: Params, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="holds no good task"):
+        tasks_at_hand(settings, tmp_path)

@@ -137,12 +137,13 @@ def test_the_teachers_price_follows_from_who_it_is(settings: Params) -> None:
 
 
 def test_a_price_below_the_published_one_is_pointed_out(
-    settings: Params, caplog: pytest.LogCaptureFixture
+    settings: Params, server: Loopback, caplog: pytest.LogCaptureFixture
 ) -> None:
-    models.prices(changed(settings, models={"core": HAIKU}))
+    there: dict[str, object] = {"url": server.url}
+    models.check(changed(settings, models={"core": HAIKU}, bedrock=there))
     assert "prices.core is 1 and 5 USD" in caplog.text
     assert "is 1.1 and 5.5" in caplog.text
     caplog.clear()
-    models.prices(changed(settings, models={"core": HAIKU}, prices={"core": None}))
-    models.prices(settings)
+    models.check(changed(settings, models={"core": HAIKU}, prices={"core": None}, bedrock=there))
+    models.check(settings)
     assert caplog.text == ""
