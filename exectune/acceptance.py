@@ -5,17 +5,14 @@ twice. Everything else is kept apart with the reason.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import polars as pl
 
+from exectune.candidate import Candidate, Tried
 from exectune.cores.base import Reply
-from exectune.guides.reference import Worded
 from exectune.ledger import Billed
 from exectune.outcome import Outcome
 from exectune.policy import GuideCorePolicy
-from exectune.strategy import Strategy
-from exectune.task import Task
 
 SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "task_id": pl.String,
@@ -38,35 +35,6 @@ SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 }
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """A strategy that the teacher offers for a task."""
-
-    task: Task
-    number: int
-    worded: Worded
-
-
-@dataclass(frozen=True)
-class Tried:
-    """A candidate and what the core made of it; `reason` is empty where it was accepted."""
-
-    candidate: Candidate
-    round_number: int
-    outcome: Outcome
-    reason: str
-
-    @property
-    def accepted(self) -> bool:
-        """Whether the strategy may be trained on."""
-        return self.reason == ""
-
-    @property
-    def failed_step(self) -> int | None:
-        """The step that the core did not carry out, None where it carried out all."""
-        return self.outcome.failed_step
-
-
 def try_candidates(
     policy: GuideCorePolicy,
     candidates: Sequence[Candidate],
@@ -76,7 +44,7 @@ def try_candidates(
 ) -> list[Tried]:
     """Have the core carry candidates out; `accepted` holds the (task id, strategy) kept so far, and grows."""
     tasks = [candidate.task for candidate in candidates]
-    texts = [Strategy(candidate.worded.steps).text for candidate in candidates]
+    texts = [candidate.text for candidate in candidates]
     calls = [Billed(Reply(text, 0, 0, 0.0), 0.0, True) for text in texts]
     solutions = policy.carry_out(tasks, calls)
     tried = []
@@ -112,7 +80,7 @@ def _row(one: Tried) -> dict[str, object]:
     return {name: getattr(outcome, name) for name in (*same, "failed_step", "answer", "usd")} | {
         "candidate": one.candidate.number,
         "round": one.round_number,
-        "wordings": list(one.candidate.worded.wordings),
+        "wordings": list(one.candidate.wordings),
         "accepted": one.accepted,
         "reason": one.reason,
         "replies": list(outcome.replies),

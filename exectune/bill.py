@@ -54,6 +54,15 @@ def totals(
     return frame.with_columns(pl.col(COUNTS).cast(pl.Int64))
 
 
+def used(connection: sa.Connection) -> dict[tuple[str, str, str], tuple[int, float, float]]:
+    """Stage, role and model: how many calls were paid, and the mean tokens that one read and wrote."""
+    group: list[sa.ColumnElement[Any]] = [CALLS.c[name] for name in GROUP]
+    means = [sa.func.avg(value) for value in (SUMS["tokens_in"], CALLS.c.tokens_out)]
+    query = sa.select(*group, sa.func.count(), *means).where(CALLS.c.paid, ~CALLS.c.cached)
+    rows = connection.execute(query.where(CALLS.c.status == "settled").group_by(*group))
+    return {(row[0], row[1], row[2]): (row[3], float(row[4]), float(row[5])) for row in rows}
+
+
 def write_slice(connection: sa.Connection, path: Path, *, run_id: str) -> None:
     """Write the run's calls, without what was asked, as parquet."""
     columns = [column for column in CALLS.c if column.name not in NOT_SHOWN]

@@ -42,6 +42,13 @@ class Amount:
 
 
 NOTHING = Amount(0.0, 0)
+OF_SCOPES = SPENT.c.scope.in_(sa.bindparam("scopes", expanding=True))
+LEFT = sa.select(SPENT).where(OF_SCOPES)
+ADD = (
+    sa.update(SPENT)
+    .where(OF_SCOPES)
+    .values(usd=SPENT.c.usd + sa.bindparam("more_usd"), tokens=SPENT.c.tokens + sa.bindparam("more_tokens"))
+)
 
 
 def today() -> str:
@@ -74,12 +81,14 @@ class Purse:
 
     def correct(self, connection: sa.Connection, change: Amount, day: str) -> None:
         """Count something in, or out where it is negative, on the day that it was reserved."""
-        for scope in self._scopes(day).values():
-            values = {"usd": SPENT.c.usd + change.usd, "tokens": SPENT.c.tokens + change.tokens}
-            updated = connection.execute(sa.update(SPENT).where(SPENT.c.scope == scope).values(values))
-            if not updated.rowcount:
-                row = {"scope": scope, "usd": change.usd, "tokens": change.tokens}
-                connection.execute(sa.insert(SPENT).values(row))
+        scopes = set(self._scopes(day).values())
+        amount = {"more_usd": change.usd, "more_tokens": change.tokens}
+        if connection.execute(ADD, {"scopes": list(scopes), **amount}).rowcount == len(scopes):
+            return
+        there = connection.scalars(sa.select(SPENT.c.scope).where(SPENT.c.scope.in_(scopes)))
+        new = scopes - set(there)
+        rows = [{"scope": scope, "usd": change.usd, "tokens": change.tokens} for scope in sorted(new)]
+        connection.execute(sa.insert(SPENT), rows)
 
     def refusal(self, connection: sa.Connection, amount: Amount, day: str) -> BudgetReached:
         """Why an amount does not fit, and how to go on."""
@@ -113,8 +122,8 @@ class Purse:
 
     def _left(self, connection: sa.Connection, day: str) -> Iterator[tuple[str, Amount]]:
         scopes = self._scopes(day)
-        query = sa.select(SPENT).where(SPENT.c.scope.in_(scopes.values()))
-        spent = {row.scope: Amount(row.usd, row.tokens) for row in connection.execute(query)}
+        rows = connection.execute(LEFT, {"scopes": list(scopes.values())})
+        spent = {row.scope: Amount(row.usd, row.tokens) for row in rows}
         for name, scope in scopes.items():
             usd = getattr(self.budgets, f"{name}_usd")
             tokens = getattr(self.budgets, f"{name}_tokens")

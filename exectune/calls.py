@@ -24,7 +24,7 @@ from exectune.cores.base import Call, Endpoint, Exchange, Reply, Result, Samplin
 from exectune.errors import BudgetReached, CallError, CallsFailed
 
 WORTH_ANOTHER = ("throttled", "transient", "invalid")
-START = 16  # calls in flight at first
+START = 32  # calls in flight at first
 CALM_S = 1.0  # one halving for all the throttling of one moment
 IN_A_ROW = 20  # failures, and nothing else, that stop a stage
 

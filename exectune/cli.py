@@ -1,10 +1,14 @@
-"""The `exectune` command: bring in own data, check the settings, see what was spent, pool seeds, open the report.
+"""The `exectune` command: bring in own data, check the settings, see what a run will cost and what was spent, pool
+seeds, open the report.
 
 Each command imports what it needs when it runs: `exectune --help` starts at once. What a user can put right is one
 message and exit code 1, without a traceback.
 """
 
+import os
 import sys
+from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,11 +17,16 @@ import typer
 from exectune.errors import DataError, UserError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import polars as pl
 
     from exectune.benchmarks import Kind
+    from exectune.ledger import Ledger
+    from exectune.task import Split
 
 LEDGER = Path(".exectune/ledger.sqlite")
+LEDGER_URL = "EXECTUNE_LEDGER_URL"
 REPORT = Path("artifacts/evaluate/report.html")
 
 app = typer.Typer(
@@ -28,6 +37,19 @@ app = typer.Typer(
 )
 import_app = typer.Typer(help="Bring in own data as task files (JSONL).", no_args_is_help=True)
 app.add_typer(import_app, name="import")
+
+
+class By(StrEnum):
+    """What a bill can be grouped by; the first three are the default."""
+
+    STAGE = "stage"
+    ROLE = "role"
+    MODEL = "model"
+    DAY = "day"
+    RUN = "run_id"
+
+
+BY = (By.STAGE, By.ROLE, By.MODEL)
 
 Files = Annotated[list[Path], typer.Argument(help="one file or several")]
 Out = Annotated[Path, typer.Option(help="folder for train, dev, test and held_out.jsonl")]
@@ -56,28 +78,74 @@ def import_csv(files: Files, out: Out, train: Train = 800, test: Test = 200, see
 
 @app.command()
 def check() -> None:
-    """Check params.yaml."""
-    from exectune import params
+    """Check params.yaml, and credentials, region and prices of the paid models in it. Nothing is sent."""
+    from exectune import models, params
 
-    params.load()
+    models.check(params.load())
     typer.echo("params.yaml: OK")
 
 
 @app.command()
-def ledger(csv: Annotated[Path | None, typer.Option(help="write the table to this file too")] = None) -> None:
-    """Who spent what: calls, tokens and USD by stage, role and model."""
-    from exectune.ledger import Ledger
+def use(profile: Annotated[Path, typer.Argument(help="a file of profiles/")]) -> None:
+    """Write a profile's settings into params.yaml. `git checkout params.yaml` brings back what was there."""
+    from exectune import profile as profiles
 
-    if not LEDGER.is_file():
-        raise DataError(f"{LEDGER} is missing: no stage has called a model here yet; run `dvc repro`")
-    with Ledger.open(LEDGER, stage="", run_id="", prices={}) as book:
-        totals = book.totals()
+    for line in profiles.use(profile):
+        typer.echo(line)
+    typer.echo("params.yaml is changed; next: exectune estimate && dvc repro")
+
+
+@app.command()
+def estimate(
+    profile: Annotated[
+        Path | None, typer.Option("--profile", "-p", help="settings that differ from params.yaml")
+    ] = None,
+    train: Annotated[int | None, typer.Option(help="as if there were N training tasks", min=1)] = None,
+    test: Annotated[int | None, typer.Option(help="as if there were N test tasks", min=1)] = None,
+) -> None:
+    """The bill before the run: calls, tokens and USD of every paid model. Needs no key and no network."""
+    from exectune import estimate, params
+
+    settings = params.load(profile=profile)
+    folder, tasks = estimate.tasks_at_hand(settings)
+    sizes: tuple[tuple[Split, int | None], ...] = ("train", train), ("test", test)
+    given = {split: size for split, size in sizes if size is not None}
+    with _ledger_if_any() as book:
+        bill = estimate.estimate(settings, tasks, book, given)
+    counts = ", ".join(f"{given.get(split, len(some))} {split}" for split, some in tasks.items())
+    typer.echo(f"tasks of {folder}: {counts}")
+    if bill.is_empty():
+        typer.echo("all models run on this machine: there is nothing to pay")
+        return
+    _print_bill(bill)
+    low, likely, high, saved = (
+        float(bill[name].sum()) for name in ("usd_low", "usd", "usd_high", "usd_saved")
+    )
+    typer.echo(f"total: {likely:.2f} USD, between {low:.2f} and {high:.2f}; the ledger saves {saved:.2f}")
+    limit = settings.budgets.run_usd
+    if limit is not None and high > limit:
+        typer.echo(f"budgets.run_usd = {limit} may stop the run: what was answered until then is kept")
+
+
+@app.command()
+def ledger(
+    by: Annotated[list[By] | None, typer.Option("--by", help="group by this; several may be given")] = None,
+    csv: Annotated[Path | None, typer.Option(help="write the table to this file too")] = None,
+    parquet: Annotated[Path | None, typer.Option(help="write the table to this file too")] = None,
+) -> None:
+    """Who spent what: calls, tokens and USD by stage, role and model, or by day."""
+    with _ledger_if_any() as book:
+        if book is None:
+            raise DataError(f"{LEDGER} is missing: no stage has called a model here yet; run `dvc repro`")
+        totals = book.totals(by=by or BY)
     _print_table(totals)
     typer.echo(
         f"total: {totals['usd'].sum():.6f} USD, and at most {totals['unknown_usd'].sum():.6f} USD unknown"
     )
     if csv is not None:
         totals.write_csv(csv)
+    if parquet is not None:
+        totals.write_parquet(parquet)
 
 
 @app.command()
@@ -126,6 +194,33 @@ def _import(kind: "Kind", files: list[Path], out: Path, train: int, test: int, s
         typer.echo(str(skipped))
     fill = "dvc add data" if own else f"dvc import-url --force {out} data && dvc unfreeze data.dvc"
     typer.echo(f"next: {fill} && dvc repro")
+
+
+@contextmanager
+def _ledger_if_any() -> "Iterator[Ledger | None]":
+    """The ledger that the stages write to; None where there is none yet."""
+    from exectune.ledger import Ledger
+
+    url = os.environ.get(LEDGER_URL)
+    if not url and not LEDGER.is_file():
+        yield None
+        return
+    with Ledger.open(url or LEDGER, stage="", run_id="", prices={}) as book:
+        yield book
+
+
+def _print_bill(bill: "pl.DataFrame") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("stage", "role", "calls", "in ledger", "tokens in", "out", "USD", "range")
+    for row in bill.iter_rows(named=True):
+        counts = (f"{row[name]:,}" for name in ("calls", "cached", "tokens_in", "tokens_out"))
+        spread = f"{row['usd_low']:.2f}-{row['usd_high']:.2f}"
+        table.add_row(row["stage"], row["role"], *counts, f"{row['usd']:.2f}", spread)
+    Console().print(table)
+    for role, model in bill.select("role", "model").unique(maintain_order=True).rows():
+        typer.echo(f"{role}: {model}")
 
 
 def _print_table(frame: "pl.DataFrame") -> None:

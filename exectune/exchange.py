@@ -9,15 +9,15 @@ import json
 import logging
 import time
 import uuid
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from exectune import process
-from exectune.budgets import Amount, Purse, today
+from exectune.budgets import NOTHING, Amount, Purse, today
 from exectune.cores.base import Call, Reply, Result, Sampling
 from exectune.errors import BudgetReached, CallError
 from exectune.ledger_store import ATTEMPTS, CALLS, CLAIM, RESERVED, LedgerStore
@@ -27,6 +27,19 @@ KEY_VERSION = 2  # of what a key covers; another number asks everything anew
 WRAPPING = 64  # tokens that a chat template puts around a prompt, at most
 LOG = logging.getLogger(__name__)
 Row = dict[str, Any]  # of the table, or a part of one
+
+# Statements of every swap, made once: SQLAlchemy then needs half the time for them.
+SETTLE = (
+    sa.update(CALLS)
+    .where(CALLS.c.id == sa.bindparam("call"), RESERVED)
+    .values(unknown_usd=CALLS.c.unknown_usd + sa.bindparam("lost"))
+)
+INSERT = sa.insert(CALLS).returning(CALLS.c.id, sort_by_parameter_order=True)
+BEGIN_ATTEMPT = sa.insert(ATTEMPTS)
+END_ATTEMPT = sa.update(ATTEMPTS).where(ATTEMPTS.c.id == sa.bindparam("attempt"))
+CLAIMS = sa.select(
+    *(column for column in CALLS.c if column.name not in ("prefix", "prompt", "sampling"))
+).where(CLAIM, CALLS.c.key.in_(sa.bindparam("keys", expanding=True)))
 
 
 @dataclass(frozen=True)
@@ -113,6 +126,7 @@ class LedgerExchange:
     def _settle(self, connection: sa.Connection, done: Sequence[tuple[Call, Open, Result]]) -> float:
         """Write what came of calls; the USD that the replies cost."""
         rows, attempts, usd = [], [], 0.0
+        corrections: dict[str, Amount] = defaultdict(lambda: NOTHING)  # by day
         for call, opened, result in done:
             if isinstance(result, Reply):
                 row = charge(result, self._price)
@@ -125,14 +139,14 @@ class LedgerExchange:
                 actual = Amount(unknown, opened.most.tokens if result.billed else 0)
             rows.append({"call": call.id, "lost": unknown, **row})
             attempts.append((call.attempt, "ok" if isinstance(result, Reply) else str(result)))
-            if self._purse:
-                self._purse.correct(connection, actual - opened.most, opened.day)
+            corrections[opened.day] += actual - opened.most
         if rows:
-            update = sa.update(CALLS).where(CALLS.c.id == sa.bindparam("call"), RESERVED)
-            update = update.values(unknown_usd=CALLS.c.unknown_usd + sa.bindparam("lost"))
-            settled = connection.execute(update, rows).rowcount
+            settled = connection.execute(SETTLE, rows).rowcount
             assert settled == len(rows), f"{len(rows) - settled} reservations are gone"
             _end_attempts(connection, attempts if self._purse else [])
+        if self._purse:
+            for day, change in corrections.items():
+                self._purse.correct(connection, change, day)
         return usd
 
     def _reserve(
@@ -185,10 +199,28 @@ class LedgerExchange:
         return Amount(usd, read + wrote)
 
 
+def asked(
+    model: str, prefix: str, prompts: Sequence[str], sampling: Sampling, samples: Sequence[int] | None
+) -> list[Row]:
+    """The columns of calls that say what is asked; `samples` numbers the draws from one prompt."""
+    settings = json.dumps(asdict(sampling), sort_keys=True)
+    numbers = [0] * len(prompts) if samples is None else samples
+    return [
+        {"model": model, "prefix": prefix, "prompt": prompt, "sampling": settings, "sample": sample}
+        for prompt, sample in zip(prompts, numbers, strict=True)
+    ]
+
+
 def key_of(row: Row) -> str:
     """What makes two calls the same: model, messages, sampling, number of the sample; nothing of the transport."""
     covered = [KEY_VERSION, row["model"], row["prefix"], row["prompt"], row["sampling"], row["sample"]]
     return hashlib.sha256(json.dumps(covered).encode()).hexdigest()
+
+
+def count_settled(connection: sa.Connection, keys: list[str]) -> int:
+    """How many of these calls are answered."""
+    claims = _claims(connection, keys)
+    return sum(key in claims and claims[key].status == "settled" for key in keys)
 
 
 def charge(reply: Reply, price: Price) -> Row:
@@ -229,8 +261,7 @@ def insert(connection: sa.Connection, rows: Sequence[Row]) -> list[int]:
         "unknown_usd": 0.0,
         "created_at": time.time(),
     }
-    statement = sa.insert(CALLS).returning(CALLS.c.id, sort_by_parameter_order=True)
-    return list(connection.scalars(statement, [{**default, **row} for row in rows]))
+    return list(connection.scalars(INSERT, [{**default, **row} for row in rows]))
 
 
 def forget_dead(connection: sa.Connection, holders: Iterable[str]) -> set[str]:
@@ -259,12 +290,10 @@ def _failure(error: CallError) -> Row:
 
 def _claims(connection: sa.Connection, keys: list[str]) -> dict[str, sa.Row[Any]]:
     """The rows that claim these keys, reserved or settled."""
-    columns = [column for column in CALLS.c if column.name not in ("prefix", "prompt", "sampling")]
     rows: dict[str, sa.Row[Any]] = {}
     for start in range(0, len(keys), 500):
         part = keys[start : start + 500]
-        found = connection.execute(sa.select(*columns).where(CLAIM, CALLS.c.key.in_(part)))
-        rows |= {row.key: row for row in found}
+        rows |= {row.key: row for row in connection.execute(CLAIMS, {"keys": part})}
     return rows
 
 
@@ -272,11 +301,10 @@ def _begin_attempts(connection: sa.Connection, calls: Sequence[Call]) -> None:
     if calls:
         now = time.time()
         rows = [{"id": call.attempt, "call_id": call.id, "started_at": now} for call in calls]
-        connection.execute(sa.insert(ATTEMPTS), rows)
+        connection.execute(BEGIN_ATTEMPT, rows)
 
 
 def _end_attempts(connection: sa.Connection, ended: Sequence[tuple[str, str]]) -> None:
     if ended:
-        update = sa.update(ATTEMPTS).where(ATTEMPTS.c.id == sa.bindparam("attempt"))
         rows = [{"attempt": id_, "result": result, "ended_at": time.time()} for id_, result in ended]
-        connection.execute(update, rows)
+        connection.execute(END_ATTEMPT, rows)

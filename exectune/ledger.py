@@ -10,11 +10,10 @@ flight when a process died may have been billed: it stays, as `unknown` spend. A
 A question that the ledger answers is a row with `cached` 1 that costs nothing.
 """
 
-import json
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -124,13 +123,8 @@ class Ledger:
             CallsFailed: too many calls failed.
         """
         price = self._price(role)
-        shared = {"role": role, "model": model.name, "paid": model.paid, "prefix": prefix, **self._common}
-        settings = json.dumps(asdict(sampling), sort_keys=True)
-        numbers = [0] * len(prompts) if samples is None else samples
-        rows = [
-            {"prompt": prompt, "sample": sample, "sampling": settings, **shared}
-            for prompt, sample in zip(prompts, numbers, strict=True)
-        ]
+        shared = {"role": role, "paid": model.paid, **self._common}
+        rows = [shared | row for row in exchange.asked(model.name, prefix, prompts, sampling, samples)]
         keys = [exchange.key_of(row) for row in rows]
         asked = Counter(keys)
 
@@ -148,6 +142,25 @@ class Ledger:
         )
         self._answer(model, calls, sampling)
         return self._billed(keys, rows, calls, price)
+
+    def known(
+        self,
+        model: str,
+        prompts: Sequence[str],
+        sampling: Sampling,
+        *,
+        prefix: str = "",
+        samples: Sequence[int] | None = None,
+    ) -> int:
+        """How many of these calls would be answered from here."""
+        rows = exchange.asked(model, prefix, prompts, sampling, samples)
+        with self._store.transaction() as connection:
+            return exchange.count_settled(connection, [exchange.key_of(row) for row in rows])
+
+    def used(self) -> dict[tuple[str, str, str], tuple[int, float, float]]:
+        """Stage, role and model: how many calls were paid, and the mean tokens that one read and wrote."""
+        with self._store.transaction() as connection:
+            return bill.used(connection)
 
     def record(self, *, role: str, model: str, replies: Sequence[Reply]) -> list[float]:
         """Journal calls that are never answered from here (sampling while training); the USD of each."""

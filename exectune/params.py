@@ -52,6 +52,7 @@ class Calls(Section):
     max_failed_share: float = Field(ge=0, le=1)
 
 
+PAID = r"^(bedrock|openai)/.+$"  # a paid model's name
 Setting = str | int | float | bool | None
 Usd = Annotated[float, Field(gt=0, le=1_000_000)] | None
 Tokens = Annotated[int, Field(gt=0)] | None
@@ -77,6 +78,8 @@ class Prices(Section):
     core: RolePrice | None
     guide: RolePrice | None
     teacher: RolePrice | None
+    judge: RolePrice | None
+    prompted: RolePrice | None
 
 
 class StrategyLimits(Section):
@@ -99,12 +102,21 @@ class Baseline(Section):
 
 
 class Teacher(Section):
-    name: Literal["reference"]
+    name: str = Field(pattern=r"^(reference|self|bedrock/.+|openai/.+)$")
     candidates: int = Field(ge=1, le=64)
+    temperature: float = Field(ge=0, le=2)
+    max_new_tokens: int = Field(ge=1, le=8192)
 
 
 class Accept(Section):
     rounds: int = Field(ge=1, le=20)
+
+
+class Judge(Section):
+    name: str | None = Field(pattern=PAID)
+    weight: float = Field(ge=0, le=0.5)  # correctness outweighs it
+    faithful: bool
+    max_new_tokens: int = Field(ge=1, le=8192)
 
 
 class Sft(Section):
@@ -136,6 +148,7 @@ class Rl(Section):
 
 class Evaluate(Section):
     max_new_tokens: int = Field(ge=1, le=4096)
+    prompted: str | None = Field(pattern=PAID)
     resamples: int = Field(ge=100, le=1_000_000)
 
 
@@ -160,24 +173,46 @@ class Params(Section):
     baseline: Baseline
     teacher: Teacher
     accept: Accept
+    judge: Judge
     sft: Sft
     rl: Rl
     evaluate: Evaluate
     promote: Promote
 
 
-def load(path: Path = Path("params.yaml")) -> Params:
-    """Read and check the settings.
+def load(path: Path = Path("params.yaml"), profile: Path | None = None) -> Params:
+    """Read and check the settings; `profile` is a file of those that differ, see `exectune.profile`.
 
     Raises:
         ParamsError: no such file, not YAML, an unknown or missing key, a wrong type, a value out of bounds.
     """
-    content = _read(path)
+    content = read(path)
+    if profile is None:
+        return check(content, str(path))
+    merge(content, read(profile))
+    return check(content, f"{path} with {profile}")
+
+
+def check(content: Any, where: str) -> Params:
+    """The settings, if they are right; an error says `where` they stand.
+
+    Raises:
+        ParamsError: an unknown or missing key, a wrong type, a value out of bounds.
+    """
     try:
         return Params.model_validate(content)
     except ValidationError as error:
         lines = [_describe(detail) for detail in error.errors()]
-        raise ParamsError(f"{path}: " + f"\n{path}: ".join(lines)) from None
+        raise ParamsError(f"{where}: " + f"\n{where}: ".join(lines)) from None
+
+
+def merge(content: Any, changes: Any) -> None:
+    """Put values in the places of others, key by key; a section that was null is put in whole."""
+    for key, value in changes.items():
+        if isinstance(value, dict) and isinstance(content.get(key), dict):
+            merge(content[key], value)
+        else:
+            content[key] = value
 
 
 def flat(params: Params) -> dict[str, Setting]:
@@ -185,7 +220,12 @@ def flat(params: Params) -> dict[str, Setting]:
     return _flatten(params.model_dump(), "")
 
 
-def _read(path: Path) -> Any:
+def read(path: Path) -> Any:
+    """A file of settings as it stands.
+
+    Raises:
+        ParamsError: no such file, or not YAML with sections.
+    """
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 

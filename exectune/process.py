@@ -64,6 +64,14 @@ def die_with_parent() -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
+def starter() -> str:
+    """The `dvc` that runs this stage, the same for all stages of a `dvc repro`; empty for one started by hand."""
+    if "DVC_STAGE" not in os.environ:
+        return ""
+    parent = psutil.Process(os.getppid())
+    return identity(parent.ppid() if parent.name() in SHELLS else parent.pid)
+
+
 def _die_after(descriptor: int) -> None:
     select.select([descriptor], [], [])  # readable once the process has ended
     os.kill(os.getpid(), signal.SIGKILL)

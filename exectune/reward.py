@@ -1,7 +1,7 @@
 """Reward of one strategy: one scalar, made of named terms.
 
     r = 0 if not valid, else
-        w_correct·correct + w_executed·executed − w_degrade·[core alone was right ∧ now wrong]
+        w_correct·correct + w_executed·executed + w_judge·judge − w_degrade·[core alone was right ∧ now wrong]
         − lambda·max(0, cost ÷ core-alone cost − 1)
 
 One scalar and not several reward functions: a gate inside a sum of separately normalised rewards is no gate.
@@ -22,11 +22,12 @@ class Terms:
     executed: float
     degrade: float
     cost: float
+    judge: float = 0.0
 
     @property
     def total(self) -> float:
         """The reward."""
-        return self.correct + self.executed + self.degrade + self.cost
+        return self.correct + self.executed + self.degrade + self.cost + self.judge
 
 
 NOTHING = Terms(0.0, 0.0, 0.0, 0.0)
@@ -41,11 +42,13 @@ def terms(
     usd: float,
     alone_usd: float,
     weights: Weights,
+    judge: float = 0.0,
 ) -> Terms:
     """The terms for one outcome, given what the core did alone on the same task.
 
     Args:
         usd: what guide and core cost, USD.
+        judge: the judge's points, weighted.
         alone_usd: what the core alone cost on this task, USD; 0 leaves the cost term out.
     """
     if not valid:
@@ -56,4 +59,5 @@ def terms(
         executed=weights.executed * executed,
         degrade=-weights.degrade * (alone_correct and not correct),
         cost=-weights.cost * excess,
+        judge=judge,
     )

@@ -11,7 +11,9 @@ import polars as pl
 
 from exectune.cores.base import Model, Reply, Sampling
 from exectune.guides.prompt import question_prompt
+from exectune.judge import Judge
 from exectune.ledger import Billed
+from exectune.outcome import Outcome
 from exectune.params import Rl
 from exectune.policy import GuideCorePolicy
 from exectune.reward import NOTHING, terms
@@ -50,9 +52,11 @@ def screen(
 class Rollouts:
     """The reward of one training: what `train_rl` calls after each generation."""
 
-    def __init__(self, policy: GuideCorePolicy, tasks: Sequence[Task], alone: pl.DataFrame) -> None:
+    def __init__(
+        self, policy: GuideCorePolicy, tasks: Sequence[Task], alone: pl.DataFrame, judge: Judge | None = None
+    ) -> None:
         """`alone`: the outcomes of the core alone on the tasks."""
-        self.policy, self.tasks = policy, tasks
+        self.policy, self.tasks, self.judge = policy, tasks, judge
         self.alone = {row["task_id"]: row for row in alone.iter_rows(named=True)}
         self.usd = 0.0
         self.note = ""
@@ -70,9 +74,10 @@ class Rollouts:
             self.policy.judge(task, solution, arm="rl", run_id="")
             for task, solution in zip(tasks, solutions, strict=True)
         ]
+        points = self._judged(outcomes)
         rows = [  # None: a call failed, so the strategy carries no signal
             None
-            if outcome.error
+            if outcome.error or judged is None
             else terms(
                 valid=outcome.valid,
                 executed=outcome.executed and outcome.in_budget,
@@ -81,8 +86,9 @@ class Rollouts:
                 usd=outcome.usd,
                 alone_usd=self.alone[task.id]["usd"],
                 weights=self.policy.params.rl.reward,
+                judge=judged,
             )
-            for task, outcome in zip(tasks, outcomes, strict=True)
+            for task, outcome, judged in zip(tasks, outcomes, points, strict=True)
         ]
         paid = sum(prices) + sum(call.paid_usd for solution in solutions for call in solution.core_calls)
         log("correct", mean(outcome.correct for outcome in outcomes))
@@ -92,6 +98,18 @@ class Rollouts:
         known = [row for row in rows if row] or [NOTHING]
         for name in ("degrade", "cost"):
             log(name, mean(getattr(row, name) for row in known))
+        if self.judge:
+            log("judge", mean(row.judge for row in known))
         self.usd += paid
         self.note = f"reward {mean(row.total for row in known):.2f}"
         return [row.total if row else None for row in rows]
+
+    def _judged(self, outcomes: Sequence[Outcome]) -> list[float | None]:
+        """The judge's points, weighted, where there is a judge and a strategy to read; else 0. None: it failed."""
+        weight = self.policy.params.judge.weight
+        if self.judge is None or weight == 0:
+            return [0.0] * len(outcomes)
+        readable = [outcome for outcome in outcomes if outcome.valid]
+        points = iter(self.judge.points(readable))
+        found = [next(points) if outcome.valid else 0.0 for outcome in outcomes]
+        return [None if judged is None else weight * judged for judged in found]

@@ -21,6 +21,7 @@ from exectune.errors import UserError
 from exectune.ledger import Ledger
 from exectune.params import Params, flat, load
 
+PAYING = ("baseline", "teacher", "accept", "rl", "evaluate")  # stages that may call a paid model
 LEDGER = Path(".exectune/ledger.sqlite")
 LEDGER_URL = (
     "EXECTUNE_LEDGER_URL"  # a `postgresql://` URL instead; in the environment, since it may hold a password
@@ -56,6 +57,8 @@ def run(name: str, body: Callable[[Stage], None]) -> None:
     process.die_with_parent()
     try:
         params = load()
+        if name in PAYING:
+            models.check(params)
         with tracking.stage_run(name, flat(params)) as mlflow_run:
             LEDGER.parent.mkdir(exist_ok=True)
             with Ledger.open(
@@ -64,7 +67,7 @@ def run(name: str, body: Callable[[Stage], None]) -> None:
                 run_id=mlflow_run.id,
                 prices=models.prices(params),
                 budgets=Budgets(**params.budgets.model_dump()),
-                budget_run=os.environ.get(tracking.PARENT, ""),
+                budget_run=os.environ.get(tracking.PARENT) or process.starter(),
             ) as ledger:
                 stage = Stage(name, params, mlflow_run.id, ledger)
                 stage.folder.mkdir(parents=True, exist_ok=True)

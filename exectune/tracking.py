@@ -44,6 +44,11 @@ GUIDE_NEEDS = (
     "ruamel.yaml",
     "sqlalchemy",
     "rich",
+    "psutil",
+    "tenacity",
+    "genai-prices",
+    "boto3",  # these two for a core that is paid
+    "openai",
 )
 
 

@@ -10,27 +10,28 @@ metrics/accept.json. A failure goes back to the teacher, which hears which step 
 import polars as pl
 
 from exectune import stage
-from exectune.acceptance import Candidate, Tried, to_frame, try_candidates
+from exectune.acceptance import to_frame, try_candidates
+from exectune.candidate import Candidate, Tried
 from exectune.errors import DataError
-from exectune.guides import reference
 from exectune.models import load_model
 from exectune.outcome import read_frame, write_frame
 from exectune.policy import GuideCorePolicy
 from exectune.progress import Progress
 from exectune.stats import wilson
 from exectune.task import read_all
+from exectune.teacher import load_teacher
 from exectune.validation import validate_strategies
 
 
 def main(this: stage.Stage) -> None:
     """Try, send back, try again; then store both sides and validate what was kept."""
-    seed, core = this.params.seed, load_model(this.params.models.core, this.params)
+    core, teacher = load_model(this.params.models.core, this.params), load_teacher(this.params, this.ledger)
     pending = candidates()
     tried: list[Tried] = []
     kept: set[tuple[str, str]] = set()
     figures: dict[str, object] = {}
     for number in range(1, this.params.accept.rounds + 1):
-        steps = sum(len(candidate.worded.steps) for candidate in pending)
+        steps = sum(max(candidate.text.count("\n") - 1, 0) for candidate in pending)  # about as many calls
         with Progress(f"accept, round {number}", steps) as progress:
             policy = GuideCorePolicy(None, core, this.ledger, this.params, progress.advance)
             results = try_candidates(policy, pending, round_number=number, accepted=kept)
@@ -38,7 +39,10 @@ def main(this: stage.Stage) -> None:
         share = wilson(sum(result.accepted for result in results), len(results))
         figures[f"round_{number}"] = vars(share)
         print(f"accept: round {number}: {share.value:.1%} of {share.n} candidates carried out and right")
-        pending = [revised(result, tried, seed) for result in results if not result.accepted]
+        failed = [result for result in results if not result.accepted]
+        if number < this.params.accept.rounds:
+            with Progress(f"accept, revising after round {number}", len(failed)) as progress:
+                pending = teacher.revise(failed, tried, progress.advance)
     frame = to_frame(tried)
     accepted, rejected = frame.filter("accepted"), frame.filter(~pl.col("accepted"))
     assert accepted.height + rejected.height == len(tried)
@@ -59,23 +63,9 @@ def candidates() -> list[Candidate]:
     tasks = {task.id: task for task in read_all("train")}
     frame = read_frame("teacher", "strategies")
     return [
-        Candidate(
-            tasks[row["task_id"]],
-            row["candidate"],
-            reference.Worded(tuple(row["steps"]), tuple(row["wordings"])),
-        )
+        Candidate(tasks[row["task_id"]], row["candidate"], row["strategy"], tuple(row["wordings"]))
         for row in frame.iter_rows(named=True)
     ]
-
-
-def revised(result: Tried, tried: list[Tried], seed: int) -> Candidate:
-    """The teacher's next wording of a candidate that failed."""
-    candidate = result.candidate
-    before = [one.candidate.worded for one in tried if one.candidate.task.id == candidate.task.id]
-    worded = reference.revise(
-        candidate.task, candidate.worded, result.failed_step, before, seed, result.round_number
-    )
-    return Candidate(candidate.task, candidate.number, worded)
 
 
 def check_suite(accepted: pl.DataFrame, this: stage.Stage) -> None:

@@ -16,11 +16,14 @@ from exectune.breakeven import break_even
 from exectune.cores.base import Sampling
 from exectune.cores.local import LocalModel
 from exectune.executability import decomposition, metrics, pairs
+from exectune.faithful import faithfulness
 from exectune.guides.local import GivenGuide, Guide, ModelGuide
 from exectune.guides.prompt import few_shot_prompt
-from exectune.guides.reference import operation_of, word_steps
+from exectune.guides.prompted import prompted_guide
+from exectune.guides.reference import WORDINGS, operation_of, word_steps
+from exectune.judge import load_judge
 from exectune.models import load_model
-from exectune.outcome import read_frame, to_frame, write_frame
+from exectune.outcome import Outcome, read_frame, to_frame, write_frame
 from exectune.plots import write_plots
 from exectune.policy import GuideCorePolicy, trained_guide
 from exectune.progress import Progress
@@ -42,10 +45,13 @@ def main(this: stage.Stage) -> None:
     core = load_model(params.models.core, params)
     baseline = read_frame("baseline", "outcomes")
     frames = [baseline.filter(pl.col("split").is_in(EVALUATED))]
+    guided: list[Outcome] = []
     with Progress("evaluate", len(tasks) * (len(ADAPTERS) + 2)) as progress:
         for arm, guide in guides(this, tasks):
             policy = GuideCorePolicy(guide, core, this.ledger, params)
-            frames.append(to_frame(policy.run(tasks, arm=arm, run_id=this.run_id)))
+            made = policy.run(tasks, arm=arm, run_id=this.run_id)
+            guided += made
+            frames.append(to_frame(made))
             progress.advance(len(tasks), float(frames[-1]["usd"].sum()), arm)
     outcomes = pl.concat(frames)
     write_frame(outcomes, this.folder / "outcomes.parquet")
@@ -56,6 +62,9 @@ def main(this: stage.Stage) -> None:
         "decomposition": decomposition(outcomes),
         "break_even": break_even(arms, this.ledger.totals()),
     }
+    judge = load_judge(params, this.ledger)
+    if judge and params.judge.faithful:
+        evaluation["faithful"] = faithfulness(judge, guided)
     this.write_metrics(evaluation)
     write_plots(Path("plots"), evaluation)
     report = this.folder / "report.html"
@@ -84,13 +93,17 @@ def guides(this: stage.Stage, tasks: Sequence[Task]) -> Iterator[tuple[str, Guid
     for arm, adapter in ADAPTERS.items():
         network = weights.load(models.guide, models.dtype, adapter)
         yield arm, trained_guide(LocalModel(network, batch_size=models.batch_size), limit)
-    yield "gold", gold_guide(tasks)
+    if all(task.steps for task in tasks):
+        yield "gold", gold_guide(tasks)
+    if this.params.evaluate.prompted:
+        yield "prompted", prompted_guide(this.params)
 
 
 def gold_guide(tasks: Sequence[Task]) -> Guide:
     """The gold steps, each operation in the wording that this core carried out most often while accepting."""
     rates = wordings.rates(read_frame("accept", "accepted"), read_frame("accept", "rejected"))
-    best = dict(rates.sort("value", "n").select("operation", "wording").rows())
+    plain = {operation: names[0][0] for operation, names in WORDINGS.items()}  # where none was tried
+    best = plain | dict(rates.sort("value", "n").select("operation", "wording").rows())
     strategies = {
         task.question: Strategy(
             word_steps(task.steps, [best[operation_of(step)] for step in task.steps])

@@ -14,6 +14,7 @@ import polars as pl
 from exectune import stage, weights
 from exectune.cores.local import LocalModel
 from exectune.guides.prompt import question_prompt
+from exectune.judge import load_judge
 from exectune.models import load_model
 from exectune.outcome import read_frame
 from exectune.policy import GuideCorePolicy
@@ -34,7 +35,7 @@ def main(this: stage.Stage) -> None:
     policy = GuideCorePolicy(None, core, this.ledger, params)
     tasks = screened(this, policy)
     alone = read_frame("baseline", "outcomes").filter(pl.col("split") == "train")
-    rollouts = Rollouts(policy, tasks, alone)
+    rollouts = Rollouts(policy, tasks, alone, load_judge(params, this.ledger))
     with Progress("rl", params.rl.max_steps) as progress:
         trained = train_rl(
             [(question_prompt(task.question), expected_length(task)) for task in tasks],

@@ -9,33 +9,34 @@ import polars as pl
 
 from exectune import stage
 from exectune.errors import DataError
-from exectune.guides import reference
 from exectune.outcome import write_frame
-from exectune.strategy import Strategy
+from exectune.progress import Progress
 from exectune.task import read_all
+from exectune.teacher import load_teacher
+
+SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
+    "task_id": pl.String,
+    "candidate": pl.Int64,
+    "strategy": pl.String,
+    "wordings": pl.List(pl.String),
+}
 
 
 def main(this: stage.Stage) -> None:
-    """Word the gold steps of each task, `candidates` times."""
-    settings = this.params.teacher
-    rows = [
-        {
-            "task_id": task.id,
-            "candidate": number,
-            "strategy": Strategy(worded.steps).text,
-            "steps": list(worded.steps),
-            "wordings": list(worded.wordings),
-        }
-        for task in read_all("train")
-        if task.steps
-        for number, worded in enumerate(reference.candidates(task, settings.candidates, this.params.seed))
-    ]
-    if not rows:
-        raise DataError("no training task has gold steps, and the reference teacher only words gold steps")
-    write_frame(pl.DataFrame(rows), this.folder / "strategies.parquet")
-    without = sum(not task.steps for task in read_all("train"))
-    this.write_metrics({"candidates": len(rows), "tasks_without_gold_steps": without})
-    print(f"teacher: {len(rows)} candidates; {without} tasks have no gold steps to word")
+    """Have the teacher write `candidates` strategies for each task."""
+    tasks, settings = read_all("train"), this.params.teacher
+    with Progress("teacher", len(tasks) * settings.candidates) as progress:
+        candidates = load_teacher(this.params, this.ledger).write(tasks, progress.advance)
+    if not candidates:
+        raise DataError(
+            f"the teacher `{settings.name}` wrote nothing: `reference` only words gold steps, and no training task "
+            "has any; set teacher.name to a model or to self"
+        )
+    rows = [(one.task.id, one.number, one.text, list(one.wordings)) for one in candidates]
+    write_frame(pl.DataFrame(rows, schema=SCHEMA, orient="row"), this.folder / "strategies.parquet")
+    without = len(tasks) - len({one.task.id for one in candidates})
+    this.write_metrics({"candidates": len(rows), "tasks_without_candidates": without})
+    print(f"teacher: {len(rows)} candidates; none for {without} tasks")
 
 
 if __name__ == "__main__":

@@ -55,6 +55,9 @@ CANNOT_CHANGE_A_RESULT = {
 READS_PARAMS = {
     "exectune/models.py": {"models", "endpoints", "prices"},
     "exectune/policy.py": {"models", "prices", "protocol", "strategy"},
+    "exectune/teacher.py": {"strategy", "teacher"},
+    "exectune/judge.py": {"judge"},
+    "exectune/guides/prompted.py": {"strategy", "teacher", "evaluate"},
 }
 # Sections that no stage depends on: how calls go out and what they may cost at most, which change no reply.
 WITHOUT_EFFECT = {"calls", "budgets"}

@@ -42,13 +42,11 @@ class OpenAICore:
         """
         from openai import OpenAI
 
-        url = base_url or os.environ.get("OPENAI_BASE_URL") or OWN_URL
-        elsewhere = _elsewhere(url)
+        self.name, url, elsewhere = named(model, base_url)
         self._key = _key(api_key_env)
         if not self._key and not elsewhere:
             raise ConnectionSettingsError(f"no key for OpenAI: set {api_key_env} in the environment")
         self.model = model
-        self.name = f"openai{elsewhere}/{model}"
         # Servers of one's own know `max_tokens`; OpenAI's newer models only take its successor.
         self._limit = "max_tokens" if elsewhere else "max_completion_tokens"
         # What OpenAI logs; what vLLM and most proxies take over as the request's id.
@@ -139,6 +137,17 @@ def _kind(status: int, code: str) -> CallKind:
     if status >= 500 or status in (408, 409):
         return "transient"
     return "refused" if status == 400 and code.startswith("content_") else "fatal"
+
+
+def named(model: str, base_url: str | None) -> tuple[str, str, str]:
+    """The model's name in the ledger, its URL, and where that is if it is not OpenAI's own.
+
+    Raises:
+        ConnectionSettingsError: a URL that is none.
+    """
+    url = base_url or os.environ.get("OPENAI_BASE_URL") or OWN_URL
+    elsewhere = _elsewhere(url)
+    return f"openai{elsewhere}/{model}", url, elsewhere
 
 
 def _elsewhere(url: str) -> str:

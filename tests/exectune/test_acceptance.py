@@ -1,7 +1,7 @@
 import pytest
 
-from exectune.acceptance import SCHEMA, Candidate, Tried, to_frame, try_candidates
-from exectune.guides.reference import Worded
+from exectune.acceptance import SCHEMA, to_frame, try_candidates
+from exectune.candidate import Candidate, Tried
 from exectune.ledger import Ledger
 from exectune.params import Params
 from exectune.policy import GuideCorePolicy
@@ -21,7 +21,7 @@ STEPS = {
 
 
 def candidate(name: str, number: int = 0) -> Candidate:
-    return Candidate(TASK, number, Worded(STEPS[name], ("some/wording",) * len(STEPS[name])))
+    return Candidate(TASK, number, Strategy(STEPS[name]).text, ("some/wording",) * len(STEPS[name]))
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_the_same_strategy_for_the_same_task_is_kept_once(policy: GuideCorePolic
     first = [
         candidate("right"),
         candidate("right", 1),
-        Candidate(TWO, 0, Worded(("Multiply 2 by 8.",), ("m",))),
+        Candidate(TWO, 0, Strategy(("Multiply 2 by 8.",)).text, ("m",)),
     ]
     tried = try_candidates(policy, first, round_number=1, accepted=kept)
     assert [one.reason for one in tried] == ["", "duplicate", ""]

@@ -81,6 +81,39 @@ def test_ledger_shows_who_spent_what_and_writes_it_as_csv(folder: Path) -> None:
     assert pl.read_csv("spent.csv")["usd"].to_list() == [1.5]
 
 
+def test_ledger_can_be_grouped_by_day_and_written_as_parquet(folder: Path) -> None:
+    with Ledger.open(cli.LEDGER, stage="accept", run_id="r", prices={"core": Price(1.0, 5.0)}) as ledger:
+        ledger.record(role="core", model="tiny", replies=[Reply("8 * 3", 1_000_000, 100_000, 0.5)])
+    arguments = ["ledger", "--by", "day", "--by", "model", "--parquet", "spent.parquet"]
+    done = CliRunner().invoke(cli.app, arguments)
+    assert done.exit_code == 0, done.output
+    (row,) = pl.read_parquet("spent.parquet").to_dicts()
+    assert (row["day"].isoformat(), row["model"]) == (time.strftime("%Y-%m-%d", time.gmtime()), "tiny")
+    assert row["usd"] == 1.5
+
+
+def test_estimate_prints_a_bill_for_a_profile(folder: Path) -> None:
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "OPENAI_"))
+    }
+    command = [sys.executable, "-c", "from exectune.cli import main; main()", "estimate"]
+    profile = ["-p", str(ROOT / "profiles" / "paper.yaml"), "--train", "7473", "--test", "1319"]
+    environment |= {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run([*command, *profile], capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"teacher\s*│ teacher │ 7,473", done.stdout)
+    assert re.search(r"total: \d+\.\d\d USD, between \d+\.\d\d and \d+\.\d\d", done.stdout)
+    assert "core: bedrock/us.anthropic.claude-haiku-4-5" in done.stdout
+    assert "nothing to pay" in exectune("estimate").stdout
+
+
+def test_use_writes_a_profile_into_params(folder: Path) -> None:
+    done = exectune("use", str(ROOT / "profiles" / "bedrock-small.yaml"))
+    assert done.returncode == 0, done.stderr
+    assert "models.core: bedrock/us.amazon.nova-lite-v1:0" in done.stdout
+    assert "teacher: bedrock/us.anthropic.claude-haiku-4-5" in exectune("estimate").stdout
+
+
 def test_report_prints_its_path(folder: Path) -> None:
     cli.REPORT.parent.mkdir(parents=True)
     cli.REPORT.write_text("<html>", encoding="utf-8")

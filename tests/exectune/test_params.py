@@ -52,6 +52,9 @@ def test_an_unknown_key_names_section_nearest_key_and_file(tmp_path: Path) -> No
             "`seed` at the top level is 'yes please': input should be a valid integer",
         ),
         ("seed: 0", 'seed: "0"', "`seed` at the top level is '0'"),
+        ("run_usd: 5.0", "run_usd: 0", "`run_usd` in section `budgets` is 0: input should be greater than 0"),
+        ("run_usd: 5.0", "run_usd: -1.0", "`run_usd` in section `budgets` is -1.0"),
+        ("name: reference", "name: referense", "`name` in section `teacher` is 'referense'"),
         ("rounds: 2", "rounds: true", "`rounds` in section `accept` is True"),
         (
             "rounds: 2",

@@ -1,12 +1,16 @@
 from collections.abc import Mapping
+from pathlib import Path
 
+import polars as pl
 import pytest
 
 from exectune import models
+from exectune.judge import Judge
 from exectune.ledger import Ledger
 from exectune.outcome import to_frame
 from exectune.params import Params
 from exectune.policy import GuideCorePolicy
+from exectune.prices import Price
 from exectune.rollouts import Rollouts, screen
 from exectune.strategy import Strategy
 from tests.scripted import Scripted, core, outcome, plan, task
@@ -115,3 +119,20 @@ def test_screening_tells_how_often_the_guide_gets_each_task_right(
     assert sum(heard) == 8
     assert screen(policy, guide, TASKS, settings.rl, 0, lambda *_: None) == rates, "from the ledger"
     assert len(guide.asked) == 8
+
+
+def test_a_judges_points_are_weighted_in_and_a_failed_judgement_carries_no_signal(
+    settings: Params, tmp_path: Path
+) -> None:
+    def says(prompt: str) -> str:
+        return "Points: 5" if plan(2) in prompt else "I would say it is fine."
+
+    params = settings.model_copy(update={"judge": settings.judge.model_copy(update={"weight": 0.4})})
+    prices = models.prices(params) | {"judge": Price(1.0, 5.0)}
+    with Ledger.open(tmp_path / "l", stage="rl", run_id="r", prices=prices) as ledger:
+        policy = GuideCorePolicy(None, core(), ledger, params)
+        alone = pl.DataFrame(list(rollouts(policy, False, False).alone.values()))
+        judged = Rollouts(policy, TASKS, alone, Judge(Scripted("judge", says), ledger, 30))
+        found, logged = rewards(judged, [0, 1, 0], [plan(2), plan(3), "no strategy"])
+    assert found == [pytest.approx(1.2 + 0.4 * 0.5), None, 0.0]
+    assert logged["judge"] == pytest.approx(0.4 * 0.5 / 2)

@@ -117,6 +117,20 @@ def test_settings_that_are_wrong_end_the_stage_before_a_run_begins(folder: Path)
     assert runs() == []
 
 
+def test_a_paid_model_that_cannot_be_reached_ends_a_paying_stage_before_a_run_begins(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    text = (folder / "params.yaml").read_text(encoding="utf-8")
+    text = text.replace("  name: reference", "  name: openai/gpt-4.1-nano")
+    (folder / "params.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(SystemExit, match=r"^baseline: no key for OpenAI: set OPENAI_API_KEY"):
+        stage.run("baseline", lambda _: None)
+    assert runs() == []
+    stage.run("sft", lambda _: None)  # calls none
+    assert len(runs()) == 1
+
+
 def test_a_damaged_ledger_is_the_users_to_put_right(folder: Path) -> None:
     (folder / ".exectune").mkdir()
     (folder / stage.LEDGER).write_bytes(b"no database" * 1000)

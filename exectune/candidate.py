@@ -1,0 +1,39 @@
+"""Candidate: a strategy that a teacher offers, and what the core made of it."""
+
+from dataclasses import dataclass
+
+from exectune.outcome import Outcome
+from exectune.task import Task
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A text that the teacher offers as a strategy for a task.
+
+    `wordings` has the id of the reference teacher's wording that each step is in; it is empty where one is in none.
+    """
+
+    task: Task
+    number: int
+    text: str
+    wordings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A candidate and what the core made of it; `reason` is empty where it was accepted."""
+
+    candidate: Candidate
+    round_number: int
+    outcome: Outcome
+    reason: str
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the strategy may be trained on."""
+        return self.reason == ""
+
+    @property
+    def failed_step(self) -> int | None:
+        """The step that the core did not carry out, None where it carried out all."""
+        return self.outcome.failed_step
