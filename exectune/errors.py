@@ -42,6 +42,10 @@ class CallsFailed(UserError):
     """Too many calls to a paid model failed."""
 
 
+class SandboxError(UserError):
+    """Model-written code cannot be contained here: bubblewrap is missing or may not do its work."""
+
+
 CallKind = Literal["throttled", "transient", "refused", "invalid", "fatal"]
 
 

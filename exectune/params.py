@@ -89,6 +89,15 @@ class Protocol(Section):
     max_new_tokens: int = Field(ge=1, le=4096)
 
 
+class SandboxLimits(Section):
+    isolation: Literal["bubblewrap", "none_this_container_is_the_sandbox"]
+    wall_s: float = Field(gt=0, le=600)
+    memory_mib: int = Field(ge=64, le=65_536)
+    tmp_mib: int = Field(ge=1, le=4096)
+    output_kib: int = Field(ge=1, le=65_536)
+    processes: int = Field(ge=1, le=1024)
+
+
 class Prepare(Section):
     max_bad_share: float = Field(ge=0, le=1)
     max_question_chars: int = Field(ge=1, le=100_000)
@@ -156,6 +165,7 @@ class Params(Section):
     prices: Prices
     strategy: StrategyLimits
     protocol: Protocol
+    sandbox: SandboxLimits
     prepare: Prepare
     baseline: Baseline
     teacher: Teacher
