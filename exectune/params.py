@@ -85,7 +85,7 @@ class StrategyLimits(Section):
 
 
 class Protocol(Section):
-    name: Literal["program", "direct"]
+    name: Literal["program", "direct", "code"]
     max_new_tokens: int = Field(ge=1, le=4096)
 
 

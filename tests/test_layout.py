@@ -54,7 +54,7 @@ CANNOT_CHANGE_A_RESULT = {
 # reads for another stage: policy.py takes `baseline` for the core alone and `evaluate` for serving.
 READS_PARAMS = {
     "exectune/models.py": {"models", "endpoints", "prices"},
-    "exectune/policy.py": {"models", "prices", "protocol", "strategy"},
+    "exectune/policy.py": {"models", "prices", "protocol", "sandbox", "strategy"},
 }
 # Sections that no stage depends on: how calls go out and what they may cost at most, which change no reply.
 WITHOUT_EFFECT = {"calls", "budgets"}
