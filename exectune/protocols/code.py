@@ -25,11 +25,11 @@ from exectune.strategy import Strategy
 from exectune.task import Task
 from exectune.unit_tests import run_examples
 
-END = "# end"
+END = "§"  # no Python has it, and a small model ends a reply by one token only
 
 PREFIX = f'''You write a Python function that solves a problem by a given strategy. Carry out each step as it says, in
-order. Begin the code of each step with a comment that is its number, and end the program with "{END}". Write the
-program only, with the imports that it needs.
+order. Begin the code of each step with a comment that is its number, and end the program with a line "{END}". Write
+the program only, with the imports that it needs.
 
 Problem: Write a function `total_of_doubles(numbers)` that doubles each number of a list and returns their sum.
 <strategy>
@@ -59,10 +59,29 @@ def first_long(words):
     return None
 {END}
 
+Problem: Write a function `clean_names(names)` that strips each name of a list and returns those that are not empty.
+<strategy>
+1. Start with an empty list.
+2. For each name, strip it, and put it into the list if it is not empty.
+3. Return the list.
+</strategy>
+Program:
+def clean_names(names):
+    # step 1
+    cleaned = []
+    # step 2
+    for n in names:
+        n = n.strip()
+        if n:
+            cleaned.append(n)
+    # step 3
+    return cleaned
+{END}
+
 '''
 
 ALONE_PREFIX = f'''You write a Python function that solves a problem. Write the program only, with the imports that it
-needs, and end it with "{END}".
+needs, and end it with a line "{END}".
 
 Problem: Write a function `total_of_doubles(numbers)` that doubles each number of a list and returns their sum.
 Program:
@@ -78,6 +97,17 @@ def first_long(words):
         if len(w) > 3:
             return w
     return None
+{END}
+
+Problem: Write a function `clean_names(names)` that strips each name of a list and returns those that are not empty.
+Program:
+def clean_names(names):
+    cleaned = []
+    for n in names:
+        n = n.strip()
+        if n:
+            cleaned.append(n)
+    return cleaned
 {END}
 
 '''

@@ -32,7 +32,7 @@ def carried_out(reply: str, limits: SandboxLimits) -> Execution:
     [
         GOOD,
         f"Here it is:\n```python\n{GOOD}```\nDone.",
-        GOOD + "# end\n\nProblem: another",
+        GOOD + "§\n\nProblem: another",
         GOOD.replace("# s", "#S"),
     ],
 )
@@ -83,16 +83,16 @@ def test_a_call_that_failed_is_an_error_and_no_verdict(limits: SandboxLimits) ->
 
 def test_alone_a_core_writes_a_program_too(limits: SandboxLimits) -> None:
     protocol = CodeProtocol(limits)
-    assert protocol.read_alone(" def f():\n     return 1\n# end") == "def f():\n    return 1\n"
+    assert protocol.read_alone(" def f():\n     return 1\n§") == "def f():\n    return 1\n"
     with pytest.raises(CalculationError, match="not_a_program"):
         protocol.read_alone("no")
 
 
 @pytest.mark.parametrize("prefix", [PREFIX, ALONE_PREFIX])
 def test_the_programs_that_a_core_is_shown_are_programs(prefix: str) -> None:
-    shown = [piece.partition("# end")[0] for piece in prefix.split("Program:\n")[1:]]
-    assert len(shown) == 2
+    shown = [piece.partition("§")[0] for piece in prefix.split("Program:\n")[1:]]
+    assert len(shown) == 3
     for piece in shown:
         assert program_of(piece)
         if prefix == PREFIX:
-            assert first_missing(piece, 2) is None
+            assert first_missing(piece, piece.count("# step ")) is None
