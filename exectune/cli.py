@@ -80,8 +80,9 @@ def import_(
 def check() -> None:
     """Check params.yaml."""
     from exectune import params
+    from exectune.domains.table import of_protocol
 
-    params.load()
+    of_protocol(params.load().protocol.name)
     typer.echo("params.yaml: OK")
 
 

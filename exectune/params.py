@@ -85,7 +85,7 @@ class StrategyLimits(Section):
 
 
 class Protocol(Section):
-    name: Literal["program", "direct", "code"]
+    name: str = Field(min_length=1)  # one of those in the domains' table, which says so when it is none
     max_new_tokens: int = Field(ge=1, le=4096)
 
 

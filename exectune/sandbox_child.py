@@ -29,12 +29,12 @@ LONGEST_MESSAGE = 300
 
 def do(job: dict[str, Any], channel: socket) -> None:
     """Do one job."""
-    lines = channel.makefile("r", encoding="ascii")
 
     def send(line: Line) -> None:
         channel.sendall(json.dumps(line).encode("ascii") + b"\n")
 
     if job["role"] == "judge":
+        lines = channel.makefile("rb")
         _judge(job, send, lambda: json.loads(lines.readline()))
         return
     function = _load(job, send)
@@ -42,7 +42,7 @@ def do(job: dict[str, Any], channel: socket) -> None:
         return
     for call in job["calls"]:
         send(_answer(function, call))
-    while job["asked"] and (line := lines.readline()):
+    for line in channel.makefile("rb") if job["asked"] else ():
         send(_answer(function, json.loads(line)))
 
 
