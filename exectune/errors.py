@@ -46,6 +46,10 @@ class SandboxError(UserError):
     """Model-written code cannot be contained here: bubblewrap is missing or may not do its work."""
 
 
+class SandboxLost(ExecTuneError):
+    """The sandbox ended, or stopped answering, while a job ran in it; nothing is known of the job."""
+
+
 CallKind = Literal["throttled", "transient", "refused", "invalid", "fatal"]
 
 

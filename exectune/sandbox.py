@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from exectune import sandbox_server
-from exectune.errors import SandboxError
+from exectune.errors import SandboxError, SandboxLost
 from exectune.params import SandboxLimits
 from exectune.sandbox_server import DATA, END, HEADER, NOBODY, START, STOP
 
@@ -103,6 +103,7 @@ class Sandbox:
 
         Raises:
             SandboxError: bubblewrap is missing, or the server does not start.
+            SandboxLost: the server ended while the job ran; the next job gets another one.
         """
         wall_s = wall_s or self.limits.wall_s
         message = json.dumps(content | {"limits": _limits(self.limits, wall_s)}).encode("ascii")
@@ -118,9 +119,9 @@ class Sandbox:
             yield job
             job.finish()
         except _Gone:
-            job.ended = "sandbox_lost"
+            raise SandboxLost("the sandbox ended while a job ran") from None
         finally:
-            if not job.ended or job.ended == "sandbox_lost":
+            if not job.ended:
                 self._stop()
 
     def close(self) -> None:

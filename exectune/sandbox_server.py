@@ -93,7 +93,10 @@ def serve(folder: Path) -> NoReturn:
 
 def _run(job: dict[str, Any], folder: Path) -> dict[str, Any]:
     ours, theirs = socket.socketpair()
-    pid = os.fork()
+    try:
+        pid = os.fork()
+    except OSError:  # the host has no process left: the caller tries elsewhere
+        sys.exit()
     if pid == 0:
         _child(job, theirs, folder)
     theirs.close()

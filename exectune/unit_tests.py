@@ -14,14 +14,17 @@ cannot cross (a function as an argument, an object of the program's own class as
 
 import ast
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
+from exectune.errors import SandboxLost
 from exectune.params import SandboxLimits
 from exectune.sandbox import Job, warm
 from exectune.values import Unsendable, decode, encode, same
 
+T = TypeVar("T")
 JUDGE_FACTOR = 2  # a judge waits for the program too
 
 
@@ -57,6 +60,12 @@ def check(code: str, entry_point: str, tests: Sequence[str], limits: SandboxLimi
     """
     if not tests:
         return Verdict(False, "there are no tests")
+    return _again_if_lost(
+        lambda: _check(code, entry_point, tests, limits), Verdict(False, "the sandbox was lost twice")
+    )
+
+
+def _check(code: str, entry_point: str, tests: Sequence[str], limits: SandboxLimits) -> Verdict:
     pairs = {test: pair for test in tests if (pair := plain(test, entry_point))}
     verdict = _compare(code, entry_point, pairs, limits) if pairs else Verdict(True)
     for test in tests:
@@ -68,7 +77,10 @@ def check(code: str, entry_point: str, tests: Sequence[str], limits: SandboxLimi
 def run_examples(code: str, entry_point: str, examples: Sequence[str], limits: SandboxLimits) -> str:
     """Why a program does not run on the examples (calls such as `f(1, 2)`), or "" when it does, whatever it returns."""
     calls = [read_call(example, entry_point) for example in examples]
-    answers, ended = _answers(code, entry_point, [call for call in calls if call], limits)
+    nothing: tuple[list[dict[str, Any]], str] = ([], "the sandbox was lost twice")
+    answers, ended = _again_if_lost(
+        lambda: _answers(code, entry_point, [call for call in calls if call], limits), nothing
+    )
     for answer in answers:
         if "raised" in answer:
             return str(answer["raised"][0])
@@ -110,6 +122,14 @@ def _call(node: ast.AST, entry_point: str) -> Call | None:
     except (ValueError, TypeError, Unsendable):
         return None
     return None if None in named else Call(arguments, encode(named))
+
+
+def _again_if_lost(run: Callable[[], T], otherwise: T) -> T:
+    """Run once more, in a new sandbox, when the sandbox was lost; what takes it down twice has failed."""
+    for _ in range(2):
+        with suppress(SandboxLost):
+            return run()
+    return otherwise
 
 
 def _compare(code: str, entry_point: str, pairs: dict[str, Pair], limits: SandboxLimits) -> Verdict:

@@ -1,6 +1,19 @@
 """Hostile programs, as text: what the sandbox contains, and what no test may let pass."""
 # ruff: noqa: E501
 
+from contextlib import suppress
+
+import psutil
+
+
+def kill_servers() -> None:
+    """What an administrator, or a machine short of memory, may do to the sandboxes of this process."""
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            if "exectune.sandbox_server" in process.cmdline():
+                process.kill()
+
+
 # What a hostile program does when it is called, with `host` (a folder with a file `secret`) and `port` (a server on
 # localhost). A call that achieves its aim returns "harm".
 ATTACKS = {

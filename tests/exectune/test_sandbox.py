@@ -15,7 +15,7 @@ from exectune.errors import SandboxError
 from exectune.params import SandboxLimits
 from exectune.sandbox import UNSAFE, Sandbox
 from exectune.values import decode
-from tests.exectune.hostile import ATTACKS
+from tests.exectune.hostile import ATTACKS, kill_servers
 
 LOOK = """
 import os
@@ -107,9 +107,7 @@ def test_jobs_do_not_see_each_other(sandbox: Sandbox) -> None:
 def test_a_server_that_is_killed_is_replaced(sandbox: Sandbox) -> None:
     call(sandbox, "def f(): return 1")
     started = sandbox.started
-    for process in psutil.Process().children(recursive=True):
-        if "exectune.sandbox_server" in process.cmdline():
-            process.kill()
+    kill_servers()
     time.sleep(0.1)
     assert call(sandbox, "def f(): return 1") == (1, "exited")
     assert sandbox.started == started + 1

@@ -1,8 +1,10 @@
+import threading
+
 import pytest
 
 from exectune.params import SandboxLimits
 from exectune.unit_tests import check, plain, read_call, run_examples
-from tests.exectune.hostile import FORGED
+from tests.exectune.hostile import FORGED, kill_servers
 
 RIGHT = "def add(a, b):\n    return a + b\n"
 PLAIN = ["assert add(1, 2) == 3", "assert add(-1, b=5) == 4"]
@@ -107,3 +109,13 @@ def test_a_call_is_read_with_its_names() -> None:
     call = read_call("add((1, 2), b=-3)", "add")
     assert call is not None
     assert (call.arguments, call.named) == ([{"tuple": [1, 2]}], {"dict": [["b", -3]]})
+
+
+@pytest.mark.parametrize("tests", [PLAIN, [LOOP]], ids=["plain", "loop"])
+def test_a_sandbox_that_is_lost_meanwhile_costs_no_verdict(tests: list[str], limits: SandboxLimits) -> None:
+    check(RIGHT, "add", tests, limits)
+
+    thread = threading.Timer(0.3, kill_servers)
+    thread.start()
+    assert check("import time\ntime.sleep(0.8)\n" + RIGHT, "add", tests, limits).passed
+    thread.join()
