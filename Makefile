@@ -20,11 +20,11 @@ export GX_ANALYTICS_ENABLED := false
 export MLFLOW_DISABLE_TELEMETRY := true
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
-.PHONY: help setup demo test check format ui constraints clean
+.PHONY: help setup demo demo-code test check format ui constraints clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
 
 setup: $(BIN)/.installed  ## make .venv with the pinned packages
 
@@ -43,6 +43,9 @@ $(BIN)/.installed: pyproject.toml constraints.txt
 
 demo: setup  ## run the whole pipeline: prints the result table, the report's path, how to open the UIs
 	@$(BIN)/python -m flows.retrain
+
+demo-code: setup  ## the same on the bundled code tasks, in .exectune/demo-code (needs bubblewrap)
+	@$(BIN)/python -m flows.demo_code
 
 test: setup  ## run the tests
 	@$(BIN)/python -m pytest

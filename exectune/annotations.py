@@ -55,7 +55,7 @@ def convert(question: str, text: str, max_steps: int) -> Solution:
     Raises:
         NoSteps: it does not convert.
     """
-    answer = _answer(text)
+    answer = final_answer(text)
     steps: list[str] = []
     rounded: dict[int, Fraction] = {}  # step: its result as the solution writes it
     given = set(numbers(question))
@@ -94,7 +94,8 @@ def operations(steps: tuple[str, ...]) -> str:
     return "-".join(names[split_step(step)[1]] for step in steps)
 
 
-def _answer(text: str) -> str:
+def final_answer(text: str) -> str:
+    """The number that the solution ends with; raises `NoSteps` when it ends with none."""
     match = ANSWER.search(text)
     if match is None:
         raise NoSteps("no_answer")

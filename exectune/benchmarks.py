@@ -1,40 +1,39 @@
 """Benchmarks: problems from elsewhere → a folder of task files (`data/<split>.jsonl`) that `prepare` reads.
 
-GSM8K's JSONL (`question`, `answer` with calculator annotations), and any CSV or JSONL with the columns `question`
-and `answer`, and optionally `steps`, `family`, `id`, `domain`. Files named *train* and *test* keep their split,
-and dev is taken from train's problems; a single file is split by a hash of its questions. Which rows are drawn
-depends on `seed` and the questions alone. Nothing is dropped in silence: written + not drawn + skipped = rows.
+GSM8K, MATH, HumanEval, MBPP, KodCode as their authors publish them (`benchmark_rows.py`), and any table whose columns
+are the keys of a task or are mapped to them; from files or from the hub (`tables.py`). Sources named *train* and *test*
+keep their split, and dev is taken from train's problems; a single one is split by a hash of its questions. Which rows
+are drawn depends on `seed` and the questions alone. A reference solution is run: a task whose own solution fails is
+none. Nothing is dropped in silence: written + not drawn + skipped = rows, and what was skipped stands in
+`quarantine-….parquet` beside the tasks, each row with the reason.
 """
 
-import csv
 import hashlib
-import io
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from exectune.annotations import NoSteps, convert, operations
+import polars as pl
+
+from exectune.annotations import NoSteps
+from exectune.benchmark_rows import BENCHMARKS, Kind, Options
 from exectune.errors import DataError
+from exectune.tables import Row, Source, sources
 from exectune.task import Split, Task
-from exectune.taskfile import BadRow, Seen, first_of_its_kind, lines_of, object_of, task_of
+from exectune.taskfile import KEPT_CHARS, BadRow, Quarantined, Seen, first_of_its_kind, object_of, task_of
 
-MAX_STEPS = 4
 MAX_QUESTION_CHARS = 100_000  # `prepare` applies the limit of params.yaml
-# where the tasks of a split come from: a file named so, or the only file
+# where the tasks of a split come from: a source named so, or the only one
 POOLS: Mapping[str, tuple[Split, ...]] = {
     "test": ("test",),
     "train": ("dev", "train"),
     "all": ("test", "dev", "train"),
 }
 DEV_SHARE = 8  # one dev task for so many train tasks
-
-Kind = Literal["gsm8k", "jsonl", "csv"]
-SUFFIX: Mapping[Kind, str] = {"gsm8k": "jsonl", "jsonl": "jsonl", "csv": "csv"}
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -59,121 +58,137 @@ class Imported:
     skipped: list[Skipped]
 
 
-def write(kind: Kind, files: Sequence[Path], out: Path, *, train: int, test: int, seed: int) -> Imported:
-    """Bring `files` (or folders with them) to `out` as task files; up to `train` and `test` tasks, and dev.
+@dataclass(frozen=True)
+class Wanted:
+    """What an import is to bring: from where, how many tasks, which columns stand for which keys."""
+
+    kind: Kind
+    names: Sequence[str]  # files, folders, or datasets of the hub
+    train: int
+    test: int
+    seed: int
+    options: Options
+    columns: Mapping[str, str] = field(default_factory=dict)  # key of a task: name of the column
+    source: str = ""  # where the tasks come from; empty: what the benchmark says, or the file's name
+    licence: str = ""
+
+
+def write(wanted: Wanted, out: Path, fault: Callable[[Task], str]) -> Imported:
+    """Bring tasks to `out`: up to `train` and `test` of them, and dev. `fault` says why a task cannot be used, or "".
 
     Raises:
-        DataError: a file is missing or is not what `kind` says, `out` holds tasks already, or no row is good.
+        DataError: a source is missing or cannot be read, `out` holds tasks already, or no row is good.
     """
-    paths = _expand(kind, files)
-    if any(out.glob("*.jsonl")):
-        raise DataError(f"{out} already holds task files; name another folder or empty this one first")
-    pools, rows, skipped = _read_all(kind, paths)
-    sizes: dict[Split, int] = {"test": test, "dev": max(1, train // DEV_SHARE), "train": train}
-    splits = _draw(pools, sizes, seed)
-    for split in ("train", "test"):
-        if not splits.get(split):
+    sizes: dict[Split, int] = {
+        "test": wanted.test,
+        "dev": max(1, wanted.train // DEV_SHARE) if wanted.train else 0,
+        "train": wanted.train,
+    }
+    sizes = {split: size for split, size in sizes.items() if size}
+    for split in sizes:
+        if (out / f"{split}.jsonl").exists():
+            raise DataError(
+                f"{out} already holds {split}.jsonl; name another folder or remove the file first"
+            )
+    found = sources(list(wanted.names))
+    twice = [name for name, count in Counter(source.name for source in found).items() if count > 1]
+    if twice:
+        raise DataError(f"two sources are named {twice[0]}: ids come from names, rename one")
+    pools, bad = _read_all(wanted, found, fault)
+    rows = sum(map(len, pools.values())) + len(bad)
+    skipped = _count(bad)
+    splits = _draw(pools, sizes, wanted.seed)
+    for split in sizes:
+        if split != "dev" and not splits.get(split):
             raise DataError("\n".join([f"no task for {split} in {rows} rows", *map(str, skipped)]))
     _write(splits, out)
+    pl.DataFrame([asdict(row) for row in bad], schema=list(Quarantined.__annotations__)).write_parquet(
+        out / f"quarantine-{wanted.kind}.parquet"
+    )
     written = {split: len(tasks) for split, tasks in splits.items()}
-    left = rows - sum(written.values()) - sum(entry.count for entry in skipped)
-    return Imported(rows, written, left, skipped)
+    return Imported(rows, written, rows - sum(written.values()) - len(bad), skipped)
 
 
-def _expand(kind: Kind, files: Sequence[Path]) -> list[Path]:
-    paths: list[Path] = []
-    for file in files:
-        found = sorted(file.glob(f"*.{SUFFIX[kind]}")) if file.is_dir() else [file]
-        if not found:
-            raise DataError(f"{file} holds no .{SUFFIX[kind]} file")
-        paths += found
-    for path in paths:
-        if not path.is_file():
-            raise DataError(f"{path} is missing")
-    twice = [name for name, count in Counter(path.stem for path in paths).items() if count > 1]
-    if twice:
-        raise DataError(f"two files are named {twice[0]}: ids come from file names, rename one")
-    return paths
-
-
-def _pool(path: Path, alone: bool) -> str:
+def _pool(source: Source, alone: bool) -> str:
     if alone:
         return "all"
-    named = [split for split in ("train", "test") if split in path.stem.lower()]
+    named = [split for split in ("train", "test") if split in source.name.lower()]
     if len(named) != 1:
-        raise DataError(f"{path}: of several files, each needs either train or test in its name")
+        raise DataError(f"{source.place}: of several sources, each needs either train or test in its name")
     return named[0]
 
 
-def _read_all(kind: Kind, paths: list[Path]) -> tuple[dict[str, list[Task]], int, list[Skipped]]:
+def _read_all(
+    wanted: Wanted, found: list[Source], fault: Callable[[Task], str]
+) -> tuple[dict[str, list[Task]], list[Quarantined]]:
     pools: dict[str, list[Task]] = {}
-    counts: Counter[str] = Counter()
-    first: dict[str, str] = {}
+    bad: list[Quarantined] = []
     seen = Seen()
-    rows = 0
     # test first: a question that stands in both must not be trained on
-    for path in sorted(paths, key=lambda path: "test" not in path.stem.lower()):
-        pool = pools.setdefault(_pool(path, alone=len(paths) == 1), [])
-        for line, content in _csv_rows(path) if kind == "csv" else lines_of(path):
-            rows += 1
+    for source in sorted(found, key=lambda source: "test" not in source.name.lower()):
+        pool = pools.setdefault(_pool(source, alone=len(found) == 1), [])
+        for line, content in source.rows():
             try:
-                pool.append(_task(kind, content, f"{path.stem}-{line:05d}", f"{path}:{line}", seen))
+                row = object_of(content) if isinstance(content, bytes) else content
+                task = _task(wanted, row, source, line)
+                if reason := fault(task):
+                    raise BadRow(reason)
+                first_of_its_kind(task, seen, f"{source.place}:{line}")
             except (BadRow, NoSteps) as error:
-                reason = _kind_of(error)
-                counts[reason] += 1
-                detail = "" if reason == str(error) else f": {error}"
-                first.setdefault(reason, f"{path}:{line}{detail}")
-    return pools, rows, [Skipped(reason, count, first[reason]) for reason, count in counts.most_common()]
+                raw = (
+                    content.decode("utf-8", errors="replace") if isinstance(content, bytes) else str(content)
+                )
+                bad.append(Quarantined(source.place, line, str(error), raw[:KEPT_CHARS]))
+            else:
+                pool.append(task)
+    return pools, bad
 
 
-def _task(kind: Kind, content: Row | bytes, name: str, place: str, seen: Seen) -> Task:
-    row = object_of(content) if isinstance(content, bytes) else content
-    fields = _from_gsm8k(row, name) if kind == "gsm8k" else _from_table(row, name)
-    task = task_of(fields, "train", MAX_QUESTION_CHARS)
-    first_of_its_kind(task, seen, place)
-    return task
-
-
-def _from_gsm8k(row: Row, name: str) -> Row:
-    question, text = _text(row, "question"), _text(row, "answer")
-    solution = convert(question, text, MAX_STEPS)
-    return {
-        "id": name,
-        "question": " ".join(question.split()),
-        "steps": list(solution.steps),
-        "answer": solution.answer,
-        "family": operations(solution.steps),
+def _task(wanted: Wanted, row: Row, source: Source, line: int) -> Task:
+    benchmark = BENCHMARKS[wanted.kind]
+    fields = benchmark.read(_mapped(row, wanted.columns), wanted.options)
+    defaults: dict[str, Any] = {
+        "id": f"{source.name}-{line:05d}",
+        "family": "all",
+        "answer": "",
+        "source": wanted.source or benchmark.source or source.place,
+        "licence": wanted.licence or benchmark.licence,
     }
+    if fields.get("tests"):
+        defaults["domain"] = "code"
+    return task_of(
+        defaults | {key: value for key, value in fields.items() if value is not None},
+        "train",
+        MAX_QUESTION_CHARS,
+    )
 
 
-def _from_table(row: Row, name: str) -> Row:
-    filled = {key: value for key, value in row.items() if value not in (None, "")}
-    answer = filled.get("answer")
-    if type(answer) in (int, float):
-        filled["answer"] = str(answer)
-    if isinstance(filled.get("steps"), str):  # "3 * 8; #1 + 5"
-        filled["steps"] = [step.strip() for step in filled["steps"].split(";")]
-    return {"id": name, "family": "all"} | filled
+def _mapped(row: Row, columns: Mapping[str, str]) -> Row:
+    """The row under the keys of a task, without the columns that nothing was said of; as it is without a mapping."""
+    if not columns:
+        return row
+    for column in columns.values():
+        if column not in row:
+            raise BadRow(f"missing column {column!r}")
+    return {key: row[column] for key, column in columns.items()}
 
 
-def _text(row: Row, key: str) -> str:
-    if not isinstance(row.get(key), str):
-        raise BadRow(f"missing key {key!r}, or not text")
-    return str(row[key])
+def _count(bad: Sequence[Quarantined]) -> list[Skipped]:
+    """How often each reason occurs, and where first."""
+    counts = Counter(_kind_of(row.reason) for row in bad)
+    skipped = []
+    for reason, count in counts.most_common():
+        first = next(row for row in bad if _kind_of(row.reason) == reason)
+        detail = "" if reason == first.reason else f": {first.reason}"
+        skipped.append(Skipped(reason, count, f"{first.file}:{first.line}{detail}"))
+    return skipped
 
 
-def _csv_rows(path: Path) -> Iterator[tuple[int, Row]]:
-    try:
-        reader = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline=""), strict=True)
-        for row in reader:
-            yield reader.line_num, row
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path} cannot be read as CSV: {error}") from None
-
-
-def _kind_of(error: Exception) -> str:
+def _kind_of(reason: str) -> str:
     """The reason without what differs from row to row, to count by."""
-    return re.split(r" (?=['\"]|is already at|has \d|differs|must be|at column)", str(error))[0]
+    return re.split(
+        r" (?=['\"]|is already at|has \d|differs|must be|at column|\d+ does not compile)|: ", reason
+    )[0]
 
 
 def _draw(pools: Mapping[str, list[Task]], sizes: Mapping[Split, int], seed: int) -> dict[Split, list[Task]]:
@@ -181,8 +196,8 @@ def _draw(pools: Mapping[str, list[Task]], sizes: Mapping[Split, int], seed: int
     splits: dict[Split, list[Task]] = {}
     for name, pool in pools.items():
         ordered = sorted(pool, key=lambda task: hashlib.sha256(f"{seed}/{task.question}".encode()).digest())
-        wanted = {split: sizes[split] for split in POOLS[name]}
-        share = min(1.0, len(pool) / sum(wanted.values()))
+        wanted = {split: sizes[split] for split in POOLS[name] if split in sizes}
+        share = min(1.0, len(pool) / max(1, sum(wanted.values())))
         for split, size in wanted.items():
             count = int(size * share)
             splits[split] = [replace(task, split=split) for task in ordered[:count]]

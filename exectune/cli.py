@@ -10,7 +10,7 @@ import sys
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -21,9 +21,8 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from exectune.benchmarks import Kind
     from exectune.ledger import Ledger
-    from exectune.task import Split
+    from exectune.task import Split, Task
 
 LEDGER = Path(".exectune/ledger.sqlite")
 LEDGER_URL = "EXECTUNE_LEDGER_URL"
@@ -35,8 +34,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-import_app = typer.Typer(help="Bring in own data as task files (JSONL).", no_args_is_help=True)
-app.add_typer(import_app, name="import")
 
 
 class By(StrEnum):
@@ -51,37 +48,64 @@ class By(StrEnum):
 
 BY = (By.STAGE, By.ROLE, By.MODEL)
 
+# Each has a reader in benchmark_rows.py; its imports would cost every command a second.
+Kind = Literal["gsm8k", "math", "humaneval", "mbpp", "kodcode", "jsonl", "csv", "parquet"]
 Files = Annotated[list[Path], typer.Argument(help="one file or several")]
-Out = Annotated[Path, typer.Option(help="folder for train, dev, test and held_out.jsonl")]
-Train = Annotated[int, typer.Option(help="most training tasks", min=1)]
-Test = Annotated[int, typer.Option(help="most test tasks", min=1)]
-Seed = Annotated[int, typer.Option(help="which tasks are drawn")]
 
 
-@import_app.command("gsm8k")
-def import_gsm8k(files: Files, out: Out, train: Train = 800, test: Test = 200, seed: Seed = 0) -> None:
-    """Problems of GSM8K whose calculator annotations make a chain of single operations."""
-    _import("gsm8k", files, out, train, test, seed)
+@app.command("import")
+def import_(
+    kind: Annotated[Kind, typer.Argument(help="a benchmark's own form, or a table of your own")],
+    names: Annotated[
+        list[str], typer.Argument(help="files, folders, or a dataset of the hub, OWNER/NAME:CONFIG")
+    ],
+    out: Annotated[Path, typer.Option(help="folder for train, dev and test.jsonl")],
+    train: Annotated[int, typer.Option(help="most training tasks; 0 for none", min=0)] = 800,
+    test: Annotated[int, typer.Option(help="most test tasks; 0 for none", min=0)] = 200,
+    seed: Annotated[int, typer.Option(help="which tasks are drawn")] = 0,
+    column: Annotated[list[str] | None, typer.Option(help="KEY=COLUMN, such as question=prompt")] = None,
+    source: Annotated[str, typer.Option(help="where own data comes from, kept in each task")] = "",
+    licence: Annotated[str, typer.Option(help="its licence, kept in each task")] = "",
+    max_steps: Annotated[int, typer.Option(help="most gold steps of a GSM8K problem", min=1)] = 4,
+    without_steps: Annotated[bool, typer.Option(help="keep GSM8K problems that give no gold steps")] = False,
+) -> None:
+    """Bring in a benchmark or own data as task files (JSONL)."""
+    from exectune import benchmarks
+    from exectune.benchmark_rows import Options
 
-
-@import_app.command("jsonl")
-def import_jsonl(files: Files, out: Out, train: Train = 800, test: Test = 200, seed: Seed = 0) -> None:
-    """JSON lines with the keys question and answer, and id, steps, family where there are any."""
-    _import("jsonl", files, out, train, test, seed)
-
-
-@import_app.command("csv")
-def import_csv(files: Files, out: Out, train: Train = 800, test: Test = 200, seed: Seed = 0) -> None:
-    """A table with a header: the columns question and answer, and id, steps, family where there are any."""
-    _import("csv", files, out, train, test, seed)
+    own = out.resolve() == Path("data").resolve()
+    if own and Path("data.dvc").exists():
+        raise DataError(f"--out {out} is what data.dvc fills: name another folder, or remove data.dvc first")
+    wanted = benchmarks.Wanted(
+        kind,
+        names,
+        train,
+        test,
+        seed,
+        Options(max_steps, without_steps),
+        _columns(column or []),
+        source,
+        licence,
+    )
+    imported = benchmarks.write(wanted, out, _fault)
+    for split, count in imported.written.items():
+        typer.echo(f"{out / split}.jsonl: {count} tasks")
+    typer.echo(f"{imported.rows} rows read, {imported.not_drawn} good ones not drawn")
+    for skipped in imported.skipped:
+        typer.echo(str(skipped))
+    fill = "dvc add data" if own else f"dvc import-url --force {out} data && dvc unfreeze data.dvc"
+    typer.echo(f"next: {fill} && dvc repro")
 
 
 @app.command()
 def check() -> None:
     """Check params.yaml, and credentials, region and prices of the paid models in it. Nothing is sent."""
     from exectune import models, params
+    from exectune.domains.table import of_protocol
 
-    models.check(params.load())
+    settings = params.load()
+    of_protocol(settings.protocol.name)
+    models.check(settings)
     typer.echo("params.yaml: OK")
 
 
@@ -180,20 +204,20 @@ def main() -> None:
         sys.exit(1)
 
 
-def _import(kind: "Kind", files: list[Path], out: Path, train: int, test: int, seed: int) -> None:
-    from exectune import benchmarks
+def _columns(given: list[str]) -> dict[str, str]:
+    """`question=prompt` → the key of a task and the column that holds it."""
+    for text in given:
+        if not all(text.partition("=")):
+            raise DataError(f"--column {text}: expected KEY=COLUMN, such as question=prompt")
+    return {key: column for key, _, column in (text.partition("=") for text in given)}
 
-    own = out.resolve() == Path("data").resolve()
-    if own and Path("data.dvc").exists():
-        raise DataError(f"--out {out} is what data.dvc fills: name another folder, or remove data.dvc first")
-    imported = benchmarks.write(kind, files, out, train=train, test=test, seed=seed)
-    for split, count in imported.written.items():
-        typer.echo(f"{out / split}.jsonl: {count} tasks")
-    typer.echo(f"{imported.rows} rows read, {imported.not_drawn} good ones not drawn")
-    for skipped in imported.skipped:
-        typer.echo(str(skipped))
-    fill = "dvc add data" if own else f"dvc import-url --force {out} data && dvc unfreeze data.dvc"
-    typer.echo(f"next: {fill} && dvc repro")
+
+def _fault(task: "Task") -> str:
+    """Why a task's own solution fails, as the sandbox finds; it is needed where tasks have tests."""
+    from exectune import params
+    from exectune.domains.table import DOMAINS
+
+    return DOMAINS[task.domain].fault(task, params.load().sandbox) if task.tests else ""
 
 
 @contextmanager

@@ -42,6 +42,14 @@ class CallsFailed(UserError):
     """Too many calls to a paid model failed."""
 
 
+class SandboxError(UserError):
+    """Model-written code cannot be contained here: bubblewrap is missing or may not do its work."""
+
+
+class SandboxLost(ExecTuneError):
+    """The sandbox ended, or stopped answering, while a job ran in it; nothing is known of the job."""
+
+
 CallKind = Literal["throttled", "transient", "refused", "invalid", "fatal"]
 
 

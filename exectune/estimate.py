@@ -15,15 +15,16 @@ from typing import Any
 import polars as pl
 
 from exectune.cores.base import Sampling
+from exectune.domains.table import of_protocol
 from exectune.errors import DataError
 from exectune.guides.teacher_prompt import STOP, first_prompt, system_prompt
 from exectune.judge import FAITHFUL, RUBRIC
 from exectune.ledger import Ledger
 from exectune.models import by_role, is_paid, ledger_name, prices
 from exectune.params import Params
-from exectune.policy import PROTOCOLS
 from exectune.prices import Price
 from exectune.protocols import direct, program
+from exectune.protocols.execution import CoreProtocol
 from exectune.task import EVALUATED, SPLITS, Split, Task
 from exectune.taskfile import Seen, read
 from exectune.teacher import sampling
@@ -204,7 +205,7 @@ class _Core:
 
     def alone(self, calls: int, cached: int) -> Part:
         """Without a strategy."""
-        protocol, limit = PROTOCOLS[self.params.protocol.name], self.params.baseline.max_new_tokens
+        protocol, limit = core_protocol(self.params), self.params.baseline.max_new_tokens
         chars_in = len(protocol.ALONE_PREFIX) + self.question
         chars_out = 150 + 80 * self.steps if self.direct else 10 + 6 * self.steps
         return Part("baseline", "core", (calls,) * 3, chars_in, chars_out, limit, cached)
@@ -222,7 +223,7 @@ class _Core:
 def _known_alone(params: Params, tasks: Sequence[Task], ledger: Ledger | None) -> int:
     if ledger is None:
         return 0
-    protocol = PROTOCOLS[params.protocol.name]
+    protocol = core_protocol(params)
     return ledger.known(
         ledger_name(params.models.core, params),
         [protocol.alone_prompt(task.question) for task in tasks],
@@ -243,3 +244,9 @@ def _known_first(params: Params, tasks: Mapping[Split, Sequence[Task]], ledger: 
         prefix=system_prompt(limits.max_steps, limits.max_step_chars),
         samples=[number for _, number in asked],
     )
+
+
+def core_protocol(params: Params) -> CoreProtocol:
+    """How the core is asked."""
+    name = params.protocol.name
+    return of_protocol(name).protocols[name](params.sandbox)

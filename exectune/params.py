@@ -88,8 +88,17 @@ class StrategyLimits(Section):
 
 
 class Protocol(Section):
-    name: Literal["program", "direct"]
+    name: str = Field(min_length=1)  # one of those in the domains' table, which says so when it is none
     max_new_tokens: int = Field(ge=1, le=4096)
+
+
+class SandboxLimits(Section):
+    isolation: Literal["bubblewrap", "none_this_container_is_the_sandbox"]
+    wall_s: float = Field(gt=0, le=600)
+    memory_mib: int = Field(ge=64, le=65_536)
+    tmp_mib: int = Field(ge=1, le=4096)
+    output_kib: int = Field(ge=1, le=65_536)
+    processes: int = Field(ge=1, le=1024)
 
 
 class Prepare(Section):
@@ -169,6 +178,7 @@ class Params(Section):
     prices: Prices
     strategy: StrategyLimits
     protocol: Protocol
+    sandbox: SandboxLimits
     prepare: Prepare
     baseline: Baseline
     teacher: Teacher

@@ -11,19 +11,18 @@ from pathlib import Path
 
 from exectune import calculator
 from exectune.cores.base import Model, Reply, Sampling
+from exectune.domains.domain import Domain
+from exectune.domains.table import of_protocol
 from exectune.guides.local import Guide, ModelGuide
 from exectune.guides.prompt import question_prompt
 from exectune.ledger import Billed, Ledger
 from exectune.outcome import Outcome
 from exectune.params import Params
-from exectune.protocols import direct, program
 from exectune.protocols.execution import CoreProtocol, Execution
-from exectune.strategy import Invalid, Strategy, leaks, parse
+from exectune.strategy import Invalid, Strategy, parse
 from exectune.task import Task
-from exectune.verify import is_right
 
 ALONE = "alone"
-PROTOCOLS: dict[str, CoreProtocol] = {"program": program, "direct": direct}
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class Solution:
     executed: bool
     reason: str
     failed_step: int | None
-    answer: Fraction | None
+    answer: Fraction | str | None  # a number, or a program
     error: str = ""  # a call that failed: the solution is not scored
 
 
@@ -54,7 +53,12 @@ class GuideCorePolicy:
     @property
     def protocol(self) -> CoreProtocol:
         """How the core is asked to carry a strategy out."""
-        return PROTOCOLS[self.params.protocol.name]
+        return self.domain.protocols[self.params.protocol.name](self.params.sandbox)
+
+    @property
+    def domain(self) -> Domain:
+        """The kind of tasks: the protocol tells it."""
+        return of_protocol(self.params.protocol.name)
 
     def solve(self, tasks: Sequence[Task]) -> list[Solution]:
         """Solve tasks in one batch. Of a task only the question is shown to guide and core; the gold answer serves
@@ -70,12 +74,12 @@ class GuideCorePolicy:
             self._parse(task, call.reply.text) for task, call in zip(tasks, guide_calls, strict=True)
         ]
         valid = [
-            (task.question, strategy)
+            (task, strategy)
             for task, strategy in zip(tasks, strategies, strict=True)
             if isinstance(strategy, Strategy)
         ]
-        questions = [question for question, _ in valid]
-        executions = iter(self.protocol.execute(questions, [strategy for _, strategy in valid], self._ask))
+        asked = [task for task, _ in valid]
+        executions = iter(self.protocol.execute(asked, [strategy for _, strategy in valid], self._ask))
         return [
             _guided(task, call, strategy, next(executions) if isinstance(strategy, Strategy) else None)
             for task, call, strategy in zip(tasks, guide_calls, strategies, strict=True)
@@ -91,7 +95,9 @@ class GuideCorePolicy:
         )
         tokens_in = sum(tokens_read(reply) for reply in replies)
         tokens_out = sum(reply.tokens_out for reply in replies)
-        answer = "" if solution.answer is None else calculator.format_value(solution.answer)
+        found = solution.answer
+        answer = calculator.format_value(found) if isinstance(found, Fraction) else found or ""
+        right = found is not None and self.domain.is_right(answer, task, self.params.sandbox)
         return Outcome(
             run_id=run_id,
             arm=arm,
@@ -109,7 +115,7 @@ class GuideCorePolicy:
             reason=strategy.reason if isinstance(strategy, Invalid) else solution.reason,
             executed=solution.executed,
             in_budget=all(reply.tokens_out < limit for reply in replies),
-            correct=solution.executed and is_right(answer, task.answer),
+            correct=right,
             leak=isinstance(strategy, Invalid) and strategy.reason == "leak",
             answer=answer,
             gold=task.answer,
@@ -143,9 +149,9 @@ class GuideCorePolicy:
     def _parse(self, task: Task, text: str) -> Strategy | Invalid:
         limits = self.params.strategy
         strategy = parse(text, max_steps=limits.max_steps, max_step_chars=limits.max_step_chars)
-        if isinstance(strategy, Strategy) and task.answer:
-            gold = calculator.evaluate(task.answer)
-            return Invalid("leak") if leaks(strategy, task.question, gold) else strategy
+        is_served = not task.answer and not task.tests  # it has no gold answer to give away
+        if isinstance(strategy, Strategy) and not is_served and self.domain.leaks(strategy, task):
+            return Invalid("leak")
         return strategy
 
     def _ask(self, prefix: str, prompts: Sequence[str]) -> list[Billed]:
@@ -165,6 +171,7 @@ class GuideCorePolicy:
     def _alone(self, task: Task, call: Billed) -> Solution:
         if call.failure:
             return Solution(task.question, None, None, (call,), False, "", None, None, call.failure)
+        answer: Fraction | str | None
         try:
             answer, reason = self.protocol.read_alone(call.reply.text), ""
         except calculator.CalculationError as error:

@@ -7,7 +7,12 @@ A row of a task file (`data/<split>.jsonl`):
 
 `steps` are the gold steps, one operation each; `#k` is the result of step k. They may be missing (`[]`): the
 `reference` teacher and the `gold` arm then have nothing to word. `family` is what is asked; splits that share no
-family show whether a guide generalises.
+family show whether a guide generalises. A task of the domain "code" has words as steps, and instead of an answer
+
+    {"entry_point": "add", "tests": ["assert add(1, 2) == 3"], "examples": ["add(1, 2)"], "solution": "def add…"}
+
+`examples` are calls that a core's program must survive to count as executed; `solution` is a reference that passes the
+tests. `source` and `licence` say where a task comes from.
 """
 
 from dataclasses import asdict, dataclass
@@ -30,7 +35,14 @@ SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "question": pl.String,
     "steps": pl.List(pl.String),
     "answer": pl.String,
+    "entry_point": pl.String,
+    "tests": pl.List(pl.String),
+    "examples": pl.List(pl.String),
+    "solution": pl.String,
+    "source": pl.String,
+    "licence": pl.String,
 }
+LISTS = ("steps", "tests", "examples")
 
 
 @dataclass(frozen=True)
@@ -44,11 +56,20 @@ class Task:
     steps: tuple[str, ...]
     answer: str
     domain: str = "maths"
+    entry_point: str = ""  # from here to `solution`: code
+    tests: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
+    solution: str = ""
+    source: str = ""
+    licence: str = ""
 
 
 def write_tasks(tasks: list[Task], path: Path) -> None:
     """Write tasks as parquet, whole or not at all."""
-    rows = [asdict(task) | {"steps": list(task.steps)} for task in tasks]
+    rows = [
+        {name: list(value) if name in LISTS else value for name, value in asdict(task).items()}
+        for task in tasks
+    ]
     temporary = path.with_suffix(".tmp")
     pl.DataFrame(rows, schema=SCHEMA).write_parquet(temporary)
     temporary.rename(path)
@@ -68,4 +89,4 @@ def read_tasks(path: Path) -> list[Task]:
     if not path.is_file():
         raise DataError(f"{path} is missing: run `dvc repro prepare` first")
     rows = pl.read_parquet(path).to_dicts()
-    return [Task(**(row | {"steps": tuple(row["steps"])})) for row in rows]
+    return [Task(**(row | {name: tuple(row[name]) for name in LISTS})) for row in rows]

@@ -1,13 +1,15 @@
 """Verify: is an answer right, and what do gold steps come to. In: text. Out: a verdict, or exact fractions.
 
 `is_right` is total: any text is right or wrong, nothing raises. Numbers are compared as exact fractions,
-within one part in a million, because answers are written with six decimals.
+within one part in a million, because answers are written with six decimals. A gold answer that is no number is an
+expression in LaTeX, compared by `latex.equal`.
 """
 
 import re
 from collections.abc import Sequence
 from fractions import Fraction
 
+from exectune import latex
 from exectune.calculator import CalculationError, evaluate
 
 TOLERANCE = Fraction(1, 1_000_000)
@@ -15,9 +17,13 @@ STEP = re.compile(r"\s*(#\d+|-?\d+(?:\.\d+)?)\s*([-+*/])\s*(#\d+|-?\d+(?:\.\d+)?
 
 
 def is_right(answer: str, gold: str) -> bool:
-    """Whether `answer` is the number `gold`."""
+    """Whether `answer` is the number, or the expression, `gold`."""
     try:
-        given, wanted = evaluate(answer), evaluate(gold)
+        wanted = evaluate(gold)
+    except CalculationError:
+        return latex.equal(answer, gold)
+    try:
+        given = evaluate(answer)
     except CalculationError:
         return False
     return abs(given - wanted) <= TOLERANCE * max(Fraction(1), abs(wanted))

@@ -7,6 +7,7 @@ row an arm and task), artifacts/evaluate/report.html, metrics/evaluate.json, plo
 """
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -15,6 +16,7 @@ from exectune import stage, tracking, weights, wordings
 from exectune.breakeven import break_even
 from exectune.cores.base import Sampling
 from exectune.cores.local import LocalModel
+from exectune.domains.table import of_protocol
 from exectune.executability import decomposition, metrics, pairs
 from exectune.faithful import faithfulness
 from exectune.guides.local import GivenGuide, Guide, ModelGuide
@@ -88,8 +90,9 @@ def main(this: stage.Stage) -> None:
 def guides(this: stage.Stage, tasks: Sequence[Task]) -> Iterator[tuple[str, Guide]]:
     """Arm after arm, so that one guide's weights are in memory at a time."""
     models, limit = this.params.models, this.params.evaluate.max_new_tokens
+    prompt = partial(few_shot_prompt, shots=of_protocol(this.params.protocol.name).shots)
     base = LocalModel(weights.load(models.guide, models.dtype), batch_size=models.batch_size)
-    yield "untrained", ModelGuide(base, few_shot_prompt, Sampling(limit, stop=""))
+    yield "untrained", ModelGuide(base, prompt, Sampling(limit, stop=""))
     for arm, adapter in ADAPTERS.items():
         network = weights.load(models.guide, models.dtype, adapter)
         yield arm, trained_guide(LocalModel(network, batch_size=models.batch_size), limit)
@@ -104,14 +107,15 @@ def gold_guide(tasks: Sequence[Task]) -> Guide:
     rates = wordings.rates(read_frame("accept", "accepted"), read_frame("accept", "rejected"))
     plain = {operation: names[0][0] for operation, names in WORDINGS.items()}  # where none was tried
     best = plain | dict(rates.sort("value", "n").select("operation", "wording").rows())
-    strategies = {
-        task.question: Strategy(
-            word_steps(task.steps, [best[operation_of(step)] for step in task.steps])
-        ).text
-        for task in tasks
-        if task.steps
-    }
+    strategies = {task.question: Strategy(gold_steps(task, best)).text for task in tasks if task.steps}
     return GivenGuide("gold steps: " + ", ".join(sorted(best.values())), strategies)
+
+
+def gold_steps(task: Task, best: dict[str, str]) -> tuple[str, ...]:
+    """The gold steps in words; those of code are words already."""
+    if task.domain != "maths":
+        return task.steps
+    return word_steps(task.steps, [best[operation_of(step)] for step in task.steps])
 
 
 if __name__ == "__main__":

@@ -12,11 +12,12 @@ from pathlib import Path
 import polars as pl
 
 from exectune import stage
+from exectune.domains.table import DOMAINS, of_protocol
 from exectune.errors import DataError
-from exectune.task import SPLITS, Split, write_tasks
+from exectune.params import SandboxLimits
+from exectune.task import SPLITS, Split, read_all, write_tasks
 from exectune.taskfile import Quarantined, Seen, TaskFile, read
 from exectune.validation import validate_tasks
-from exectune.verify import is_right
 
 DATA = Path("data")
 OUT = Path("artifacts/prepare")
@@ -28,7 +29,8 @@ SHOWN = 5  # bad lines that an error names
 def main(this: stage.Stage) -> None:
     """Read, check and write the tasks of all splits."""
     settings = this.params.prepare
-    files = read_splits(DATA, settings.max_question_chars)
+    files = read_splits(DATA, settings.max_question_chars, this.params.sandbox)
+    check_domain(files, this.params.protocol.name)
     write_quarantine(files, OUT / "quarantine.parquet")
     check_bad_share(files, settings.max_bad_share)
     for split, file in files.items():
@@ -39,7 +41,7 @@ def main(this: stage.Stage) -> None:
     print(f"prepare: {totals['good']} tasks, {totals['quarantined']} lines in quarantine")
 
 
-def read_splits(data: Path, max_question_chars: int) -> dict[Split, TaskFile]:
+def read_splits(data: Path, max_question_chars: int, limits: SandboxLimits) -> dict[Split, TaskFile]:
     """Every split's file, read in the order of `SPLITS`; a split that may be missing is empty."""
     check_names(data)
     seen = Seen()
@@ -47,7 +49,13 @@ def read_splits(data: Path, max_question_chars: int) -> dict[Split, TaskFile]:
     for split in SPLITS:
         path = data / f"{split}.jsonl"
         if path.exists():
-            files[split] = read(path, split, seen, max_question_chars=max_question_chars)
+            files[split] = read(
+                path,
+                split,
+                seen,
+                max_question_chars=max_question_chars,
+                fault=lambda task: DOMAINS[task.domain].fault(task, limits),
+            )
         elif split in REQUIRED:
             raise DataError(
                 f"{path} is missing: fill {data}/ with `dvc repro`, or bring tasks of your own there"
@@ -62,6 +70,19 @@ def check_names(data: Path) -> None:
     for path in sorted(data.glob("*.jsonl")):
         if path.stem not in SPLITS:
             raise DataError(f"{path} belongs to no split; a task file is named {', '.join(SPLITS)} (.jsonl)")
+
+
+def check_domain(files: dict[Split, TaskFile], protocol: str) -> None:
+    """All tasks are of the domain whose cores `protocol` asks."""
+    domain = of_protocol(protocol).name
+    for split, file in files.items():
+        for task in file.good:
+            if task.domain != domain:
+                known = " or ".join(DOMAINS[task.domain].protocols)
+                raise DataError(
+                    f"{DATA}/{split}.jsonl: task {task.id} is of the domain {task.domain!r}, and protocol.name = "
+                    f"{protocol} in params.yaml is for {domain!r}: set protocol.name to {known}, or bring other tasks"
+                )
 
 
 def check_bad_share(files: dict[Split, TaskFile], max_bad_share: float) -> None:
@@ -83,7 +104,7 @@ def check_bad_share(files: dict[Split, TaskFile], max_bad_share: float) -> None:
 def check_suite(max_question_chars: int) -> None:
     """The suite on all that was written; what it finds are mistakes of ours, so it stops the stage."""
     tasks = pl.concat([pl.read_parquet(OUT / f"{split}.parquet") for split in SPLITS])
-    verifiable = [is_right(answer, answer) for answer in tasks["answer"]]
+    verifiable = [not DOMAINS[task.domain].flaw(task) for split in SPLITS for task in read_all(split)]
     frame = tasks.with_columns(pl.Series("verifiable", verifiable, dtype=pl.Boolean))
     verdict = validate_tasks(frame, OUT / "docs", max_question_chars=max_question_chars)
     if not verdict.success:

@@ -1,10 +1,12 @@
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from exectune import models, params, tracking
+from exectune import models, params, sandbox, tracking
+from exectune.errors import SandboxError
 from exectune.ledger import Ledger
 
 ROOT = Path(__file__).parents[1]
@@ -22,6 +24,21 @@ def ledger(settings: params.Params, tmp_path: Path) -> Iterator[Ledger]:
     path, prices = tmp_path / "ledger.sqlite", models.prices(settings)
     with Ledger.open(path, stage="test", run_id="run", prices=prices) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def limits(settings: params.Params) -> params.SandboxLimits:
+    """The limits of the sandbox, where there is one: elsewhere the test is skipped, and fails where it must run."""
+    try:
+        with sandbox.warm(settings.sandbox, "programs").job(
+            {"role": "judge", "test": "", "entry_point": "f"}
+        ):
+            pass
+    except SandboxError as error:
+        if os.environ.get("EXECTUNE_TEST_SANDBOX") == "required":  # set by .ci/run
+            raise
+        pytest.skip(str(error))
+    return settings.sandbox
 
 
 @pytest.fixture(scope="session")

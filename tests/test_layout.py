@@ -21,7 +21,7 @@ STAGES = ("prepare", "baseline", "teacher", "accept", "sft", "rl", "evaluate", "
 # What a room may import besides the standard library and itself. exectune has no such list: it may import anything
 # but the orchestration above it.
 MAY_IMPORT = {
-    "flows": {"prefect", "psutil", "rich", "exectune.errors", "exectune.tracking"},
+    "flows": {"prefect", "psutil", "rich", "ruamel", "exectune.errors", "exectune.tracking"},
     "stages": {"exectune", "polars"},
     "mlflow_project": {"exectune", "mlflow", "pandas"},
 }
@@ -54,7 +54,7 @@ CANNOT_CHANGE_A_RESULT = {
 # reads for another stage: policy.py takes `baseline` for the core alone and `evaluate` for serving.
 READS_PARAMS = {
     "exectune/models.py": {"models", "endpoints", "prices"},
-    "exectune/policy.py": {"models", "prices", "protocol", "strategy"},
+    "exectune/policy.py": {"models", "prices", "protocol", "sandbox", "strategy"},
     "exectune/teacher.py": {"strategy", "teacher"},
     "exectune/judge.py": {"judge"},
     "exectune/guides/prompted.py": {"strategy", "teacher", "evaluate"},

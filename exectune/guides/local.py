@@ -44,10 +44,12 @@ class ModelGuide:
 
 @dataclass(frozen=True)
 class GivenGuide:
-    """Strategies that exist already, by question: the `gold` arm."""
+    """Strategies that exist already, by question: the `gold` arm. Where there is none, it writes nothing."""
 
     name: str
     strategies: Mapping[str, str]
 
     def write(self, questions: Sequence[str], ledger: Ledger) -> list[Billed]:
-        return [Billed(Reply(self.strategies[question], 0, 0, 0.0), 0.0, False) for question in questions]
+        return [
+            Billed(Reply(self.strategies.get(question, ""), 0, 0, 0.0), 0.0, False) for question in questions
+        ]

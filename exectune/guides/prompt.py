@@ -3,6 +3,8 @@
 A trained guide sees the bare problem. An untrained one is shown how by examples, in the same form.
 """
 
+from collections.abc import Sequence
+
 from exectune.strategy import Strategy
 
 END = "<|im_end|>"
@@ -32,7 +34,7 @@ def question_prompt(question: str) -> str:
     return f"Problem: {question}\n"
 
 
-def few_shot_prompt(question: str) -> str:
-    """The prompt of an untrained guide."""
-    shots = [question_prompt(shown) + Strategy(steps).text + END + "\n" for shown, steps in SHOTS]
-    return "".join(shots) + question_prompt(question)
+def few_shot_prompt(question: str, shots: Sequence[tuple[str, tuple[str, ...]]] = SHOTS) -> str:
+    """The prompt of an untrained guide, with the examples of its domain."""
+    shown = [question_prompt(example) + Strategy(steps).text + END + "\n" for example, steps in shots]
+    return "".join(shown) + question_prompt(question)

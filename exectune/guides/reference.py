@@ -79,6 +79,8 @@ def candidates(task: Task, k: int, seed: int) -> list[Worded]:
     """
     if not task.steps:
         return []
+    if task.domain != "maths":  # the steps are words already
+        return [Worded(task.steps, ())]
     found: list[Worded] = []
     most = 1
     for step in task.steps:
@@ -100,6 +102,8 @@ def revise(
     `failed_step` None means that all steps were carried out and the answer is wrong: a step is drawn. A
     wording not yet tried for that step comes first; when all were tried, any other one.
     """
+    if not worded.wordings:
+        return worded
     source = random.Random(f"{seed}/{task.id}/{'/'.join(worded.wordings)}/attempt {attempt}")
     index = source.randrange(len(task.steps)) if failed_step is None else failed_step - 1
     used = {earlier.wordings[index] for earlier in tried} | {worded.wordings[index]}

@@ -18,6 +18,7 @@ from fractions import Fraction
 from exectune import calculator
 from exectune.protocols.execution import Ask, Execution, check_step, instruct
 from exectune.strategy import Strategy
+from exectune.task import Task
 
 VERSION = "direct-1"
 STOP = ""
@@ -71,11 +72,11 @@ def read_alone(reply: str) -> Fraction:
     return Fraction(found[-1].replace(",", ""))
 
 
-def execute(questions: Sequence[str], strategies: Sequence[Strategy], ask: Ask) -> list[Execution]:
+def execute(tasks: Sequence[Task], strategies: Sequence[Strategy], ask: Ask) -> list[Execution]:
     """Have a core carry strategies out, one call each."""
     prompts = [
-        f"Problem: {question}\n\n{strategy.text}\n"
-        for question, strategy in zip(questions, strategies, strict=True)
+        f"Problem: {task.question}\n\n{strategy.text}\n"
+        for task, strategy in zip(tasks, strategies, strict=True)
     ]
     executions = []
     for strategy, call in zip(strategies, ask(PREFIX, prompts), strict=True):

@@ -10,11 +10,14 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from exectune import calculator
-from exectune.ledger import Billed
 from exectune.strategy import REFERENCE, Strategy, numbers
+from exectune.task import Task
+
+if TYPE_CHECKING:
+    from exectune.ledger import Billed
 
 IMPLIED: dict[str, tuple[Fraction, ...]] = {
     "half": (Fraction(2), Fraction(1, 2)),
@@ -40,7 +43,7 @@ FailReason = Literal[
     "result_differs",
     "answer_differs",
 ]
-Ask = Callable[[str, Sequence[str]], Sequence[Billed]]  # prefix, prompts: one reply a prompt, in order
+Ask = Callable[[str, Sequence[str]], Sequence["Billed"]]  # prefix, prompts: one reply a prompt, in order
 
 
 @dataclass
@@ -54,7 +57,7 @@ class Execution:
 
     steps: int
     instructions: list[str] = field(default_factory=list)
-    calls: list[Billed] = field(default_factory=list)
+    calls: list["Billed"] = field(default_factory=list)
     values: list[Fraction] = field(default_factory=list)
     reason: str = ""
     error: str = ""
@@ -70,7 +73,7 @@ class Execution:
         return None if self.executed else len(self.values) + 1
 
     @property
-    def answer(self) -> Fraction | None:
+    def answer(self) -> Fraction | str | None:
         """The value of the last step."""
         return self.values[-1] if self.executed else None
 
@@ -81,21 +84,24 @@ class Execution:
 
 
 class CoreProtocol(Protocol):
-    """How a core is asked and read; the modules `program` and `direct` are two."""
+    """How a core is asked and read; the modules `program` and `direct` are two, `code.CodeProtocol` is one."""
 
-    VERSION: str
-    STOP: str  # what ends a reply
-    ALONE_PREFIX: str
+    @property
+    def VERSION(self) -> str: ...
+    @property
+    def STOP(self) -> str: ...  # what ends a reply
+    @property
+    def ALONE_PREFIX(self) -> str: ...
 
-    def execute(self, questions: Sequence[str], strategies: Sequence[Strategy], ask: Ask) -> list[Execution]:
-        """Have the core carry strategies out, one for each question."""
+    def execute(self, tasks: Sequence[Task], strategies: Sequence[Strategy], ask: Ask) -> list[Execution]:
+        """Have the core carry strategies out, one for each task."""
         ...
 
     def alone_prompt(self, question: str) -> str:
         """What a core is asked without a strategy, after `ALONE_PREFIX`."""
         ...
 
-    def read_alone(self, reply: str) -> Fraction:
+    def read_alone(self, reply: str) -> Fraction | str:
         """The answer in its reply.
 
         Raises:

@@ -10,6 +10,7 @@ from fractions import Fraction
 from exectune import calculator
 from exectune.protocols.execution import Ask, Execution, check_step, instruct
 from exectune.strategy import Strategy
+from exectune.task import Task
 
 VERSION = "program-1"
 STOP = "\n"
@@ -58,15 +59,15 @@ def read_alone(reply: str) -> Fraction:
     return calculator.evaluate(reply)
 
 
-def execute(questions: Sequence[str], strategies: Sequence[Strategy], ask: Ask) -> list[Execution]:
+def execute(tasks: Sequence[Task], strategies: Sequence[Strategy], ask: Ask) -> list[Execution]:
     """Have a core carry strategies out: all their first steps in one batch, then all their second steps, and so on.
 
     Args:
-        questions: not shown to the core: a strategy has to say all.
+        tasks: not shown to the core: a strategy has to say all.
         strategies: any number of them. Equal prompts are not merged here but by the ledger, which asks once.
         ask: the core.
     """
-    del questions
+    del tasks
     executions = [Execution(steps=len(strategy.steps)) for strategy in strategies]
     for depth in range(max((execution.steps for execution in executions), default=0)):
         todo = [

@@ -20,9 +20,9 @@ TOGETHER = 4  # rows that go through the model at once
 def score_labels_only(trainer: Any, temperature: float = 1.0) -> None:
     """Replace the forward that TRL gave the trainer's model, unless it runs on a GPU.
 
-    Called with `fused_lm_head=True` it returns TRL's output, shaped (row, token), zero where there is no label. `entropy`
-    is estimated by the one token that is there, −log p, and `is_top1` is 1 where p is above one half. For models that
-    do not rescale their logits.
+    Called with `fused_lm_head=True` it returns TRL's output, shaped (row, token), zero where there is no label.
+    `entropy` is estimated by the one token that is there, −log p, and `is_top1` is 1 where p is above one half. For
+    models that do not rescale their logits.
     """
     import torch
     from torch.nn.functional import cross_entropy

@@ -1,9 +1,13 @@
 import json
 from pathlib import Path
+from typing import Any
 
+import polars as pl
 import pytest
 
-from exectune.benchmarks import Imported, write
+from exectune.benchmark_rows import Kind, Options
+from exectune.benchmarks import Imported, Wanted
+from exectune.benchmarks import write as write_wanted
 from exectune.errors import DataError
 from exectune.taskfile import Seen, read
 
@@ -22,6 +26,13 @@ def gsm8k(tmp_path: Path) -> Path:
     (folder / "train.jsonl").write_text("\n".join(solved(number) for number in range(10, 70)) + "\n")
     (folder / "test.jsonl").write_text("\n".join(solved(number, "Ben") for number in range(10, 40)) + "\n")
     return folder
+
+
+def write(
+    kind: Kind, names: list[Path], out: Path, *, train: int, test: int, seed: int, **more: Any
+) -> Imported:
+    wanted = Wanted(kind, [str(name) for name in names], train, test, seed, Options(4, False), **more)
+    return write_wanted(wanted, out, lambda task: "its family is bad" if task.family == "bad" else "")
 
 
 def adds_up(done: Imported) -> bool:
@@ -73,6 +84,11 @@ def test_rows_that_do_not_convert_are_counted_by_reason_with_the_first_place(
     counts = {row.reason: row.count for row in done.skipped}
     assert counts["no_operation"] == 2
     assert sum(counts.values()) == 5
+    kept = pl.read_parquet(tmp_path / "out" / "quarantine-gsm8k.parquet")
+    assert kept.height == 5
+    file, line, reason, raw = kept.row(-1)
+    assert (file, line, raw) == (str(gsm8k / "train.jsonl"), 65, "{broken")
+    assert reason.startswith("broken JSON: ")
     assert adds_up(done)
     first = next(row.first for row in done.skipped if row.reason == "no_operation")
     assert first == f"{gsm8k / 'train.jsonl'}:62"
@@ -110,12 +126,12 @@ def test_plain_jsonl_may_have_its_own_ids_families_and_numbers_as_answers(tmp_pa
 
 
 def test_a_folder_with_tasks_is_not_written_over(gsm8k: Path, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="already holds task files"):
+    with pytest.raises(DataError, match=r"already holds test\.jsonl"):
         write("gsm8k", [gsm8k], gsm8k, train=1, test=1, seed=0)
 
 
 @pytest.mark.parametrize(
-    ("files", "message"), [(["gone.jsonl"], "gone.jsonl is missing"), (["."], "holds no .jsonl")]
+    ("files", "message"), [(["gone.jsonl"], "gone.jsonl is missing"), (["."], "holds no file named")]
 )
 def test_a_missing_file_is_named(
     files: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -128,6 +144,56 @@ def test_a_missing_file_is_named(
 def test_nothing_is_written_when_no_row_is_good(tmp_path: Path) -> None:
     path = tmp_path / "own.jsonl"
     path.write_text('{"question": "How many?"}\n')
-    with pytest.raises(DataError, match=r"no task for train in 1 rows\n1 rows skipped: missing key"):
+    with pytest.raises(DataError, match=r"no task for test in 1 rows\n1 rows skipped: answer is empty"):
         write("jsonl", [path], tmp_path / "out", train=1, test=1, seed=0)
     assert not (tmp_path / "out").exists()
+
+
+def test_source_and_licence_stand_in_each_task(gsm8k: Path, tmp_path: Path) -> None:
+    write("gsm8k", [gsm8k], tmp_path / "out", train=8, test=1, seed=0)
+    write("gsm8k", [gsm8k], tmp_path / "own", train=8, test=1, seed=0, source="a friend", licence="CC0")
+    for name, expected in [("out", ("openai/grade-school-math", "MIT")), ("own", ("a friend", "CC0"))]:
+        row = json.loads((tmp_path / name / "test.jsonl").read_text())
+        assert (row["source"], row["licence"]) == expected
+
+
+def test_train_from_one_source_and_test_from_another(gsm8k: Path, tmp_path: Path) -> None:
+    write("gsm8k", [gsm8k / "train.jsonl"], tmp_path / "out", train=8, test=0, seed=0)
+    assert sorted(path.name for path in (tmp_path / "out").glob("*.jsonl")) == ["dev.jsonl", "train.jsonl"]
+    done = write("gsm8k", [gsm8k / "test.jsonl"], tmp_path / "out", train=0, test=1000, seed=0)
+    assert done.written == {"test": 30}
+
+
+def test_columns_of_other_names_are_mapped_and_the_rest_is_left_aside(tmp_path: Path) -> None:
+    table = pl.DataFrame(
+        {"prompt": [f"{n} + 1?" for n in range(20)], "target": list(range(1, 21)), "other": ["x"] * 20}
+    )
+    table.write_parquet(tmp_path / "own.parquet")
+    columns = {"question": "prompt", "answer": "target"}
+    done = write(
+        "parquet", [tmp_path / "own.parquet"], tmp_path / "out", train=8, test=8, seed=0, columns=columns
+    )
+    assert done.written == {"test": 8, "dev": 1, "train": 8}
+    with pytest.raises(DataError, match="20 rows skipped: missing column"):
+        write(
+            "parquet",
+            [tmp_path / "own.parquet"],
+            tmp_path / "no",
+            train=8,
+            test=8,
+            seed=0,
+            columns={"question": "q"},
+        )
+
+
+def test_a_row_with_a_fault_is_left_out_with_the_reason(tmp_path: Path) -> None:
+    path = tmp_path / "own.jsonl"
+    rows = [
+        {"question": f"{n} + 2?", "answer": n + 2, "family": "bad" if n < 3 else "good"} for n in range(20)
+    ]
+    path.write_text("\n".join(map(json.dumps, rows)))
+    done = write("jsonl", [path], tmp_path / "out", train=4, test=4, seed=0)
+    assert [(row.reason, row.count, row.first) for row in done.skipped] == [
+        ("its family is bad", 3, f"{path}:1")
+    ]
+    assert adds_up(done)

@@ -7,8 +7,10 @@ from exectune.cores.base import Reply
 from exectune.ledger import Billed
 from exectune.protocols.direct import PREFIX, execute, read_alone
 from exectune.strategy import Strategy
+from exectune.task import Task
 
 QUESTION = "Ana has 3 boxes of 8 pens and 5 loose pens. How many pens has she?"
+TASK = Task("t", "test", "boxes", QUESTION, (), "29")
 BOXES = Strategy(("Multiply 3 by 8.", "Add 5 to the result of step 1."))
 THIRD = Strategy(("Divide 10 by 3.",))
 
@@ -23,7 +25,7 @@ def carried_out(strategy: Strategy, reply: str, **more: str) -> tuple[str | None
         assert strategy.text in prompt
         return [Billed(Reply(reply, 10, 10, 0.1, **more), 0.0, False)]  # type: ignore[arg-type]
 
-    (execution,) = execute([QUESTION], [strategy], ask)
+    (execution,) = execute([TASK], [strategy], ask)
     answer = None if execution.answer is None else str(execution.answer)
     return answer, execution.reason, execution.failed_step, execution.error
 

@@ -10,8 +10,10 @@ from exectune.protocols.execution import Ask, Execution, check_step, instruct
 from exectune.protocols.program import ALONE_PREFIX, STEP_PREFIX, alone_prompt, step_prompt
 from exectune.protocols.program import execute as execute_for
 from exectune.strategy import Strategy
+from exectune.task import Task
 from tests.scripted import Scripted, core
 
+TASK = Task("t", "test", "boxes", "How many?", (), "29")
 BOXES = Strategy(("Multiply 3 by 8.", "Add 5 to the result of step 1."))
 
 
@@ -23,7 +25,7 @@ def asking(model: Scripted, ledger: Ledger) -> Ask:
 
 
 def execute(strategies: Sequence[Strategy], ask: Ask) -> list[Execution]:
-    return execute_for([""] * len(strategies), strategies, ask)
+    return execute_for([TASK] * len(strategies), strategies, ask)
 
 
 @pytest.mark.parametrize(

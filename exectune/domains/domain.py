@@ -1,0 +1,29 @@
+"""Domain: what the pipeline must know of a kind of task. Data, and functions of a task; see the README to add one."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from exectune.params import SandboxLimits
+from exectune.protocols.execution import CoreProtocol
+from exectune.strategy import Strategy
+from exectune.task import Task
+
+Shot = tuple[str, tuple[str, ...]]  # a question and the steps of a strategy for it
+
+
+@dataclass(frozen=True)
+class Domain:
+    """One kind of task; `name` is the `domain` of its tasks."""
+
+    name: str
+    # How to read a task: why a row of a task file cannot be one, or "". `flaw` looks; `fault` may run what it brings.
+    flaw: Callable[[Task], str]
+    fault: Callable[[Task, SandboxLimits], str]
+    # The verifier.
+    is_right: Callable[[str, Task, SandboxLimits], bool]
+    # Whether a strategy gives away what the core is to work out.
+    leaks: Callable[[Strategy, Task], bool]
+    # How a core carries a strategy out, by the name that `protocol.name` in params.yaml has.
+    protocols: Mapping[str, Callable[[SandboxLimits], CoreProtocol]]
+    # What an untrained guide is shown.
+    shots: Sequence[Shot]

@@ -1,0 +1,105 @@
+"""The code domain through all stages and DVC, in a clone.
+
+The guide is a tiny model that has learnt one strategy by heart, the core an endpoint on loopback that writes a program
+where it is given a strategy, and nothing of use where it is not.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from exectune import params
+from exectune.params import SandboxLimits
+from flows import demo_code
+from tests import test_pipeline as pipeline
+from tests.loopback.server import Loopback
+
+SMALL: dict[str, dict[str, Any]] = {
+    "models": {"core": "openai/by-rule", "dtype": "float32", "batch_size": 16},
+    "protocol": {"name": "code", "max_new_tokens": 100},
+    "baseline": {"max_new_tokens": 100},
+    "sft": {"max_steps": 2, "batch_size": 2, "lora_rank": 2, "learning_rate": 1e-5},
+    "rl": {
+        "max_steps": 1,
+        "prompts_per_step": 2,
+        "group_size": 2,
+        "max_new_tokens": 60,
+        "learning_rate": 1e-5,
+    },
+    "evaluate": {"max_new_tokens": 60, "resamples": 100},
+}
+PROGRAM = "def twice(n):\n    # step 1\n    return 2 * n\n"
+SIZES = {"train": 4, "dev": 1, "test": 2, "held_out": 1}
+
+
+def tasks(split: str) -> Iterator[dict[str, Any]]:
+    """Functions that double a number."""
+    for number in range(SIZES[split]):
+        name = f"{split[:2]}{number}"
+        yield {
+            "id": name,
+            "domain": "code",
+            "family": "held" if split == "held_out" else "seen",
+            "question": f"Write `twice(n)`, which doubles n, for shelf {name}.",
+            "entry_point": "twice",
+            "steps": ["Return twice n."],
+            "solution": PROGRAM,
+            "tests": ["assert twice(2) == 4", "for n in range(3):\n    assert twice(n) == n + n\n"],
+            "examples": ["twice(2)"],
+            "answer": "",
+        }
+
+
+def lessons() -> list[tuple[str, str]]:
+    from exectune.guides.prompt import END, question_prompt
+    from exectune.strategy import Strategy
+
+    made = [task for split in SIZES for task in tasks(split)]
+    return [
+        (question_prompt(task["question"]), Strategy(tuple(task["steps"])).text + END) for task in made
+    ] * 3
+
+
+def test_the_settings_are_valid_and_only_they_differ(tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_bytes((pipeline.ROOT / "params.yaml").read_bytes())
+    before = params.flat(params.load(path))
+    demo_code.set_params(path)
+    after = params.flat(params.load(path))
+    changed = {key: value for key, value in after.items() if before[key] != value}
+    given = {
+        f"{section}.{key}": value
+        for section, values in demo_code.SETTINGS.items()
+        for key, value in values.items()
+    }
+    assert changed.items() <= given.items()
+    assert after["protocol.name"] == "code"
+
+
+@pytest.mark.timeout(600)
+def test_all_stages_run_on_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limits: SandboxLimits
+) -> None:
+    clone, model = tmp_path / "clone", tmp_path / "model"
+    clone.mkdir()
+    monkeypatch.setattr(pipeline, "lessons", lessons)
+    monkeypatch.setattr(pipeline, "SIZES", SIZES)
+    monkeypatch.setattr(pipeline, "tasks", tasks)
+    pipeline.make_model(model)
+    with Loopback(lambda _, prompt: PROGRAM if "<strategy>" in prompt else "no") as server:
+        endpoints = {"openai": {"url": f"{server.url}/v1", "key_env": "OPENAI_API_KEY"}}
+        monkeypatch.setattr(pipeline, "SMALL", SMALL | {"endpoints": endpoints})
+        pipeline.make_clone(clone, model)
+        assert pipeline.ran(pipeline.dvc(clone, "repro")) == list(pipeline.STAGES)
+    accepted = pl.read_parquet(clone / "artifacts/accept/accepted.parquet")
+    assert accepted.height == SIZES["train"]
+    arms = json.loads((clone / "metrics/evaluate.json").read_text(encoding="utf-8"))["arms"]
+    assert arms["core"]["test"]["accuracy"]["value"] == 0.0
+    for arm in ("sft", "gold"):
+        assert arms[arm]["test"]["accuracy"]["value"] == 1.0
+        assert arms[arm]["test"]["executability"]["value"] == 1.0
+    assert "def twice" in (clone / "artifacts/evaluate/report.html").read_text(encoding="utf-8")
