@@ -50,14 +50,18 @@ def test_good_rows_and_quarantined_rows_add_up(folder: Path) -> None:
         assert len(read_tasks(Path(f"artifacts/prepare/{split}.parquet"))) == size
     bad = pl.read_parquet("artifacts/prepare/quarantine.parquet")
     assert bad["file"].to_list() == ["data/train.jsonl", "data/train.jsonl", "data/test.jsonl"]
-    assert bad["line"].to_list() == [601, 602, 201]
+    assert bad["line"].to_list() == [SIZES["train"] + 1, SIZES["train"] + 2, SIZES["test"] + 1]
     metrics = json.loads(Path("metrics/prepare.json").read_text(encoding="utf-8"))
     assert {key: metrics[key] for key in ("rows", "good", "quarantined")} == {
-        "rows": 1023,
-        "good": 1020,
+        "rows": sum(SIZES.values()) + 3,
+        "good": sum(SIZES.values()),
         "quarantined": 3,
     }
-    assert metrics["splits"]["train"] == {"rows": 602, "good": 600, "quarantined": 2}
+    assert metrics["splits"]["train"] == {
+        "rows": SIZES["train"] + 2,
+        "good": SIZES["train"],
+        "quarantined": 2,
+    }
     assert Path("artifacts/prepare/docs/index.html").is_file()
 
 
@@ -65,7 +69,8 @@ def test_too_many_bad_lines_stop_the_stage_and_are_named(folder: Path) -> None:
     add_lines(folder / "data/dev.jsonl", *["oops"] * 200)
     with pytest.raises(DataError) as found:
         run_stage()
-    assert "200 of 1220 lines are bad, more than prepare.max_bad_share = 0.05" in str(found.value)
+    lines = sum(SIZES.values()) + 200
+    assert f"200 of {lines} lines are bad, more than prepare.max_bad_share = 0.05" in str(found.value)
     assert "data/dev.jsonl:101: broken JSON: " in str(found.value)
     assert "and 195 more" in str(found.value)
     assert pl.read_parquet("artifacts/prepare/quarantine.parquet").height == 200
