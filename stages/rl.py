@@ -38,7 +38,7 @@ def main(this: stage.Stage) -> None:
     rollouts = Rollouts(policy, tasks, alone, load_judge(params, this.ledger))
     with Progress("rl", params.rl.max_steps) as progress:
         trained = train_rl(
-            [(question_prompt(task.question), expected_length(task)) for task in tasks],
+            [question_prompt(task.question) for task in tasks],
             rollouts.reward,
             START,
             this.folder / "adapter",
@@ -53,11 +53,6 @@ def main(this: stage.Stage) -> None:
     frame.write_csv(this.folder / "steps.csv")
     last = frame.tail(5).mean().to_dicts()[0]
     this.write_metrics({"tasks": len(tasks), "steps": frame.height, "last_5_steps": last})
-
-
-def expected_length(task: Task) -> int:
-    """About how many characters a task's question and strategy have; only the order of training goes by it."""
-    return len(task.question) + 40 * len(task.steps)
 
 
 def screened(this: stage.Stage, policy: GuideCorePolicy) -> list[Task]:

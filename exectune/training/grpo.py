@@ -5,6 +5,7 @@ the adapter and never rounds the trained weights. A killed run goes on from its 
 """
 
 import copy
+import random
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,18 +14,16 @@ from exectune import weights
 from exectune.cores.base import Sampling
 from exectune.generation import Network, continue_rows
 from exectune.params import Models, Rl
-from exectune.training.batches import in_batches
 from exectune.training.checkpoints import Trained, mixed_precision, quiet, train
 from exectune.training.head import score_labels_only
 
-Prompt = tuple[str, int]
 Rewards = list[float | None]  # None: the call failed, so the sample carries no signal
 Sizes = Sequence[tuple[int, int]]  # tokens of the prompt, tokens of the completion
 Reward = Callable[[Sequence[int], Sequence[str], Sizes, Callable[[str, float], None]], Rewards]
 
 
 def train_rl(
-    prompts: Sequence[Prompt],
+    prompts: Sequence[str],
     reward: Reward,
     start: Path,
     adapter: Path,
@@ -38,7 +37,7 @@ def train_rl(
     """Train an adapter further.
 
     Args:
-        prompts: what the guide is asked, one a task, with the length that it and its strategy may come to.
+        prompts: what the guide is asked, one a task.
         reward: (places of the tasks in `prompts`, completions, their sizes in tokens, log) → rewards. `log(name,
             value)` puts a figure into the step's log.
         start: the adapter to go on from, as `train_sft` saved it.
@@ -61,13 +60,7 @@ def train_rl(
 
     quiet()
     set_seed(seed)
-    ordered = in_batches(
-        range(len(prompts)),
-        size=settings.prompts_per_step,
-        batches=settings.max_steps,
-        length=lambda place: prompts[place][1],
-        seed=seed,
-    )
+    ordered = in_passes(len(prompts), settings.prompts_per_step * settings.max_steps, seed)
     network = weights.load_base(models.guide, models.dtype)
     sampler = Network(copy.deepcopy(network.model), network.tokenizer, "sampler")
     guide = mixed_precision(PeftModel.from_pretrained(network.model, start, is_trainable=True))
@@ -99,7 +92,7 @@ def train_rl(
         max_completion_length=settings.max_new_tokens,
         temperature=settings.temperature,
         learning_rate=settings.learning_rate,
-        lr_scheduler_type="constant_with_warmup",
+        lr_scheduler_type="linear",
         warmup_steps=2,
         beta=0.0,
         scale_rewards=settings.scale_rewards,
@@ -119,12 +112,24 @@ def train_rl(
         model=guide,
         reward_funcs=rewarded,
         args=arguments,
-        train_dataset=Dataset.from_list([{"prompt": prompts[place][0], "task": place} for place in ordered]),
+        train_dataset=Dataset.from_list([{"prompt": prompts[place], "task": place} for place in ordered]),
         processing_class=network.tokenizer,
         rollout_func=rollout,
     )
     score_labels_only(trainer, settings.temperature)
     return train(trainer, adapter, checkpoints, on_step)
+
+
+def in_passes(tasks: int, draws: int, seed: int) -> list[int]:
+    """The places of the tasks in the order in which they are drawn: pass after pass, each shuffled.
+
+    A step mixes short and long problems. Steps of like length, which are quicker, pull one way and then another.
+    """
+    chance = random.Random(seed)
+    ordered: list[int] = []
+    while len(ordered) < draws:
+        ordered += chance.sample(range(tasks), tasks)
+    return ordered[:draws]
 
 
 def merge_into(target: Any, guide: Any) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from exectune import weights
 from exectune.params import Models, Reward, Rl
 from exectune.training.checkpoints import with_lora
-from exectune.training.grpo import merge_into, train_rl
+from exectune.training.grpo import in_passes, merge_into, train_rl
 
 SETTINGS = Rl(
     max_steps=3,
@@ -56,7 +56,7 @@ def test_rewards_reach_the_guide_and_the_log(tiny_model: Path, tmp_path: Path) -
         return [None, *[float(len(text) % 3) for text in completions[1:]]]
 
     trained = train_rl(
-        [("Problem: a\n", 1), ("Problem: bb\n", 2), ("Problem: ccc\n", 3)],
+        ["Problem: a\n", "Problem: bb\n", "Problem: ccc\n"],
         reward,
         start,
         tmp_path / "adapter",
@@ -73,3 +73,28 @@ def test_rewards_reach_the_guide_and_the_log(tiny_model: Path, tmp_path: Path) -
         assert places == [places[0]] * 4 + [places[4]] * 4  # a group a prompt
     assert trained.column("correct") == [0.25] * 3
     assert weights.digest(tmp_path / "adapter") != weights.digest(start)
+
+
+def test_rewards_without_variance_change_nothing(tiny_model: Path, tmp_path: Path) -> None:
+    start = tmp_path / "start"
+    with_lora(weights.load_base(str(tiny_model), "float32"), 2).save_pretrained(start)
+    train_rl(
+        ["Problem: a\n", "Problem: bb\n"],
+        lambda places, *_: [1.2] * len(places),
+        start,
+        tmp_path / "adapter",
+        tmp_path / "checkpoints",
+        models=Models(guide=str(tiny_model), core=str(tiny_model), dtype="float32", batch_size=8),
+        settings=SETTINGS,
+        seed=0,
+        on_step=lambda _: None,
+    )
+    assert weights.digest(tmp_path / "adapter") == weights.digest(start)
+
+
+def test_each_pass_draws_every_task_once() -> None:
+    order = in_passes(5, 12, seed=0)
+    assert len(order) == 12
+    assert sorted(order[:5]) == sorted(order[5:10]) == [0, 1, 2, 3, 4]
+    assert order[:5] != order[5:10]
+    assert order == in_passes(5, 12, seed=0) != in_passes(5, 12, seed=1)
