@@ -65,16 +65,12 @@ def _compared(outcomes: pl.DataFrame) -> str:
     parts = [f"{counts[split]} {words}" for split, words in SPLIT_WORDS.items() if split in counts]
     seeds = ", ".join(str(seed) for seed in sorted(outcomes["seed"].unique()))
     many = "s" if "," in seeds else ""
+    core = ", ".join(sorted(outcomes["core"].unique()))
+    base = ", ".join(sorted(outcomes.filter(pl.col("arm") == "untrained")["guide"].unique()))
     return (
-        f"{outcomes['arm'].n_unique()} arms were given the same {' and '.join(parts)}. "
-        f"The core, {_names(outcomes, 'core')}, is frozen; the guide is {_names(outcomes, 'guide')}. "
-        f"Seed{many} {seeds}."
+        f"{outcomes['arm'].n_unique()} arms were given the same {' and '.join(parts)}. The core, {core}, is frozen; "
+        f"the guides that were trained began as {base}. Seed{many} {seeds}."
     )
-
-
-def _names(outcomes: pl.DataFrame, column: str) -> str:
-    names = sorted(name for name in outcomes[column].unique() if name)
-    return ", ".join(names[:3]) + (" and others" if len(names) > 3 else "")
 
 
 def _against_core(evaluation: Mapping[str, Any], arm: str, split: str) -> str:
