@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 
 from exectune.cores.base import Sampling
-from exectune.domains.table import of_protocol
+from exectune.domains.table import core_protocol
 from exectune.errors import DataError
 from exectune.guides.teacher_prompt import STOP, first_prompt, system_prompt
 from exectune.judge import FAITHFUL, RUBRIC
@@ -24,7 +24,6 @@ from exectune.models import by_role, is_paid, ledger_name, prices
 from exectune.params import Params
 from exectune.prices import Price
 from exectune.protocols import direct, program
-from exectune.protocols.execution import CoreProtocol
 from exectune.task import EVALUATED, SPLITS, Split, Task
 from exectune.taskfile import Seen, read
 from exectune.teacher import sampling
@@ -244,9 +243,3 @@ def _known_first(params: Params, tasks: Mapping[Split, Sequence[Task]], ledger: 
         prefix=system_prompt(limits.max_steps, limits.max_step_chars),
         samples=[number for _, number in asked],
     )
-
-
-def core_protocol(params: Params) -> CoreProtocol:
-    """How the core is asked."""
-    name = params.protocol.name
-    return of_protocol(name).protocols[name](params.sandbox)

@@ -12,7 +12,7 @@ from pathlib import Path
 from exectune import calculator
 from exectune.cores.base import Model, Reply, Sampling
 from exectune.domains.domain import Domain
-from exectune.domains.table import of_protocol
+from exectune.domains.table import core_protocol, of_protocol
 from exectune.guides.local import Guide, ModelGuide
 from exectune.guides.prompt import question_prompt
 from exectune.ledger import Billed, Ledger
@@ -53,7 +53,7 @@ class GuideCorePolicy:
     @property
     def protocol(self) -> CoreProtocol:
         """How the core is asked to carry a strategy out."""
-        return self.domain.protocols[self.params.protocol.name](self.params.sandbox)
+        return core_protocol(self.params)
 
     @property
     def domain(self) -> Domain:

@@ -6,6 +6,8 @@ from exectune.domains.code import CODE
 from exectune.domains.domain import Domain
 from exectune.domains.maths import MATHS
 from exectune.errors import ParamsError
+from exectune.params import Params
+from exectune.protocols.execution import CoreProtocol
 
 DOMAINS: Mapping[str, Domain] = {domain.name: domain for domain in (MATHS, CODE)}
 
@@ -21,3 +23,9 @@ def of_protocol(protocol: str) -> Domain:
             return domain
     known = ", ".join(name for domain in DOMAINS.values() for name in domain.protocols)
     raise ParamsError(f"params.yaml: `name` in section `protocol` is {protocol!r}; known protocols: {known}")
+
+
+def core_protocol(params: Params) -> CoreProtocol:
+    """How the core is asked to carry a strategy out."""
+    name = params.protocol.name
+    return of_protocol(name).protocols[name](params.sandbox)
