@@ -2,17 +2,25 @@
 
 Kept: parsed, leaks nothing, every step carried out, the answer right, and not the same strategy for the same task
 twice. Everything else is kept apart with the reason.
+
+A guide that has read several ways to say one thing shares its certainty out among them, and may then take the one way
+to say another. So at the end the strategies settle on one wording an operation: the one that the core has shown to
+carry out most surely. They too must be executed to be kept.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import polars as pl
 
-from exectune.candidate import Candidate, Tried
+from exectune import wordings
+from exectune.candidate import OTHER_WORDING, Candidate, Tried
 from exectune.cores.base import Reply
+from exectune.guides.reference import reword
 from exectune.ledger import Billed
 from exectune.outcome import Outcome
 from exectune.policy import GuideCorePolicy
+from exectune.strategy import Strategy, parse
 
 SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "task_id": pl.String,
@@ -57,9 +65,47 @@ def try_candidates(
     return tried
 
 
+def settled(tried: Sequence[Tried]) -> list[Candidate]:
+    """A candidate a task, of the wordings that this core most surely carries out: the accepted one, else the last.
+
+    Strategies with a step in a wording of its author's own are left out.
+    """
+    frame = to_frame(tried)
+    surest = wordings.surest(wordings.rates(frame))
+    known = [one for one in tried if one.candidate.wordings]
+    one_a_task = {one.candidate.task.id: one for one in sorted(known, key=lambda one: one.accepted)}
+    return [_settled(one.candidate, surest) for one in one_a_task.values()]
+
+
+def keep_settled(tried: Sequence[Tried], settled: Sequence[Candidate]) -> list[Tried]:
+    """The same, but where a task's settled strategy was accepted, its others are kept apart."""
+    text_of = {candidate.task.id: candidate.text for candidate in settled}
+    done = {
+        one.candidate.task.id
+        for one in tried
+        if one.accepted and one.candidate.text == text_of.get(one.candidate.task.id)
+    }
+    return [
+        replace(one, reason=OTHER_WORDING)
+        if one.accepted
+        and one.candidate.task.id in done
+        and one.candidate.text != text_of[one.candidate.task.id]
+        else one
+        for one in tried
+    ]
+
+
 def to_frame(tried: Sequence[Tried]) -> pl.DataFrame:
     """Accepted and rejected candidates as one table."""
     return pl.DataFrame([_row(one) for one in tried], schema=SCHEMA)
+
+
+def _settled(candidate: Candidate, surest: Mapping[str, str]) -> Candidate:
+    strategy = parse(candidate.text, max_steps=10_000, max_step_chars=100_000)
+    assert isinstance(strategy, Strategy)
+    into = tuple(surest[wordings.operation(wording)] for wording in candidate.wordings)
+    steps = map(reword, strategy.steps, candidate.wordings, into)
+    return Candidate(candidate.task, candidate.number, Strategy(tuple(steps)).text, into)
 
 
 def _reason(outcome: Outcome, duplicate: bool) -> str:

@@ -5,6 +5,10 @@ from dataclasses import dataclass
 from exectune.outcome import Outcome
 from exectune.task import Task
 
+OTHER_WORDING = (
+    "other_wording"  # the reason of what was carried out and right, beside a settled strategy that was too
+)
+
 
 @dataclass(frozen=True)
 class Candidate:

@@ -132,10 +132,12 @@ def _parts(
     """What each stage asks for; `ledger` to look up the calls that are known before the run."""
     everything = [task for some in tasks.values() for task in some]
     core, teacher = _Core(params, everything), params.teacher
-    first = count["train"] * teacher.candidates
+    taught = min(count["train"], teacher.tasks or count["train"])
+    first = taught * teacher.candidates
     rounds = params.accept.rounds
     revised = [sum(first * share**number for number in range(1, rounds)) for share in FAILING]
-    tried = [first + more for more in revised]
+    settling = taught * params.accept.settle
+    tried = [first + more + settling for more in revised]
     screened = min(count["train"], params.rl.screen_tasks) * params.rl.screen_samples
     sampled = params.rl.max_steps * params.rl.prompts_per_step * params.rl.group_size
     evaluated = (GUIDED_ARMS + bool(params.evaluate.prompted)) * sum(count[split] for split in EVALUATED)

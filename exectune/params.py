@@ -112,6 +112,7 @@ class Baseline(Section):
 
 class Teacher(Section):
     name: str = Field(pattern=r"^(reference|self|bedrock/.+|openai/.+)$")
+    tasks: int | None = Field(ge=1)
     candidates: int = Field(ge=1, le=64)
     temperature: float = Field(ge=0, le=2)
     max_new_tokens: int = Field(ge=1, le=8192)
@@ -119,6 +120,7 @@ class Teacher(Section):
 
 class Accept(Section):
     rounds: int = Field(ge=1, le=20)
+    settle: bool
 
 
 class Judge(Section):

@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 
 from exectune import charts, wordings
+from exectune.candidate import OTHER_WORDING
 from exectune.examples import examples
 from exectune.figures import (
     count,
@@ -78,7 +79,8 @@ def write_report(
 
     arms, used = evaluation["arms"], [arm for arm in LEARNT if arm in evaluation["arms"]]
     served = served_arm(arms)
-    rates, shares = wordings.rates(accepted, rejected), wordings.shares(outcomes, used)
+    tried = pl.concat([accepted, rejected], how="vertical_relaxed")
+    rates, shares = wordings.rates(tried), wordings.shares(outcomes, used)
     page = _template().render(
         summary=summary(evaluation, outcomes),
         cards=cards(evaluation),
@@ -94,8 +96,9 @@ def write_report(
         links=_link_rows(evaluation["decomposition"]),
         wordings_chart=Markup(charts.wordings(rates, shares)),
         unrecognised=wordings.unrecognised(outcomes, used),
-        acceptance=_acceptance_rows(accepted, rejected),
-        rejections=_counts(rejected, "reason"),
+        acceptance=_acceptance_rows(tried),
+        rejections=_counts(rejected.remove(pl.col("reason") == OTHER_WORDING), "reason"),
+        other_wording=rejected.filter(pl.col("reason") == OTHER_WORDING).height,
         core_alone=_baseline_rows(baseline),
         sft_chart=Markup(charts.training(sft_steps, "sft", {"SFT loss": ("loss",)})),
         rl_chart=Markup(charts.training(rl_steps, "rl", RL_PANELS)),
@@ -226,12 +229,10 @@ def _link_rows(cells: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _acceptance_rows(accepted: pl.DataFrame, rejected: pl.DataFrame) -> list[dict[str, Any]]:
-    """One row a round: strategies tried, and those kept."""
-    both = pl.concat(
-        [frame.select("round", "accepted") for frame in (accepted, rejected)], how="vertical_relaxed"
-    )
-    counts = both.group_by("round").agg(n=pl.len(), kept=pl.col("accepted").sum()).sort("round")
+def _acceptance_rows(tried: pl.DataFrame) -> list[dict[str, Any]]:
+    """One row a round: strategies tried, and those carried out and right."""
+    kept = pl.col("accepted") | (pl.col("reason") == OTHER_WORDING)
+    counts = tried.group_by("round").agg(n=pl.len(), kept=kept.sum()).sort("round")
     return [
         {"round": row["round"], "n": row["n"], "kept": row["kept"], "share": wilson(row["kept"], row["n"])}
         for row in counts.iter_rows(named=True)

@@ -5,7 +5,6 @@ candidates counts, since later ones were chosen by what failed. A step was carri
 what its wording asks for; steps after the first one that does not are left out, as they build on a wrong result.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
@@ -13,12 +12,11 @@ from fractions import Fraction
 import polars as pl
 
 from exectune.calculator import CalculationError, evaluate
-from exectune.guides.reference import OPERAND, TEMPLATES, wording_of
+from exectune.guides.reference import WORDINGS, operands, wording_of
 from exectune.stats import wilson
 from exectune.strategy import REFERENCE, Strategy, parse
 from exectune.verify import is_right
 
-OPERANDS = re.compile(OPERAND, re.IGNORECASE)
 SIGNS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
 RATES = {
     "operation": pl.String,
@@ -37,13 +35,12 @@ SHARES = {
 }
 
 
-def rates(accepted: pl.DataFrame, rejected: pl.DataFrame) -> pl.DataFrame:
+def rates(candidates: pl.DataFrame) -> pl.DataFrame:
     """Operation, wording, share of tried steps that the core carried out with its Wilson interval, and n."""
-    columns = ["round", "strategy", "wordings", "replies"]
-    rows = pl.concat([frame.select(columns) for frame in (accepted, rejected)], how="vertical_relaxed")
     tried: Counter[str] = Counter()
     done: Counter[str] = Counter()
-    for row in rows.filter(pl.col("round") == pl.col("round").min()).iter_rows(named=True):
+    first = candidates.filter(pl.col("round") == pl.col("round").min())
+    for row in first.iter_rows(named=True):
         for wording, right in _tried(_steps(row["strategy"]), row["wordings"], row["replies"]):
             tried[wording] += 1
             done[wording] += right
@@ -52,6 +49,12 @@ def rates(accepted: pl.DataFrame, rejected: pl.DataFrame) -> pl.DataFrame:
         share = wilson(done[wording], n)
         found.append((operation(wording), wording, share.value, share.low, share.high, n))
     return pl.DataFrame(found, schema=RATES, orient="row")
+
+
+def surest(rates: pl.DataFrame) -> dict[str, str]:
+    """Operation -> the wording with the greatest lower bound of its rate; any where none was tried."""
+    plain = {operation: names[0][0] for operation, names in WORDINGS.items()}
+    return plain | dict(rates.sort("low", "wording").select("operation", "wording").rows())
 
 
 def shares(outcomes: pl.DataFrame, arms: Sequence[str]) -> pl.DataFrame:
@@ -86,9 +89,7 @@ def wanted(wording: str, step: str, values: Sequence[Fraction]) -> Fraction:
     Raises:
         CalculationError: division by zero.
     """
-    template = TEMPLATES[wording]
-    first, second = (_operand(text, values) for text in OPERANDS.findall(step))
-    a, b = (first, second) if template.index("{a}") < template.index("{b}") else (second, first)
+    a, b = (_operand(text, values) for text in operands(step, wording))
     return evaluate(f"({a}) {SIGNS[operation(wording)]} ({b})")
 
 

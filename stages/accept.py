@@ -2,7 +2,8 @@
 
 In: artifacts/teacher, artifacts/prepare. Out: artifacts/accept/{accepted,rejected}.parquet (a row a candidate a
 round, with the reason; accepted + rejected = candidates tried), docs/ (Data Docs of the accepted ones),
-metrics/accept.json. A failure goes back to the teacher, which hears which step failed and what the core replied.
+metrics/accept.json. A failure goes back to the teacher, which hears which step failed and what the core replied. At
+the end the strategies settle on one wording an operation, see `exectune.acceptance`.
 
     python -m stages.accept
 """
@@ -10,7 +11,7 @@ metrics/accept.json. A failure goes back to the teacher, which hears which step 
 import polars as pl
 
 from exectune import stage
-from exectune.acceptance import to_frame, try_candidates
+from exectune.acceptance import keep_settled, settled, to_frame, try_candidates
 from exectune.candidate import Candidate, Tried
 from exectune.errors import DataError
 from exectune.models import load_model
@@ -25,24 +26,37 @@ from exectune.validation import validate_strategies
 
 def main(this: stage.Stage) -> None:
     """Try, send back, try again; then store both sides and validate what was kept."""
+    settings = this.params.accept
     core, teacher = load_model(this.params.models.core, this.params), load_teacher(this.params, this.ledger)
     pending = candidates()
     tried: list[Tried] = []
     kept: set[tuple[str, str]] = set()
     figures: dict[str, object] = {}
-    for number in range(1, this.params.accept.rounds + 1):
+
+    def attempt(name: str, number: int) -> list[Tried]:
         steps = sum(max(candidate.text.count("\n") - 1, 0) for candidate in pending)  # about as many calls
-        with Progress(f"accept, round {number}", steps) as progress:
+        with Progress(f"accept, {name.replace('_', ' ')}", steps) as progress:
             policy = GuideCorePolicy(None, core, this.ledger, this.params, progress.advance)
             results = try_candidates(policy, pending, round_number=number, accepted=kept)
-        tried += results
         share = wilson(sum(result.accepted for result in results), len(results))
-        figures[f"round_{number}"] = vars(share)
-        print(f"accept: round {number}: {share.value:.1%} of {share.n} candidates carried out and right")
+        figures[name] = vars(share)
+        print(
+            f"accept: {name.replace('_', ' ')}: {share.value:.1%} of {share.n} candidates carried out and right"
+        )
+        return results
+
+    for number in range(1, settings.rounds + 1):
+        results = attempt(f"round_{number}", number)
+        tried += results
         failed = [result for result in results if not result.accepted]
-        if number < this.params.accept.rounds:
+        if number < settings.rounds:
             with Progress(f"accept, revising after round {number}", len(failed)) as progress:
                 pending = teacher.revise(failed, tried, progress.advance)
+    if settings.settle:
+        last = settled(tried)
+        seen = {(one.candidate.task.id, one.candidate.text) for one in tried}
+        pending = [candidate for candidate in last if (candidate.task.id, candidate.text) not in seen]
+        tried = keep_settled(tried + attempt("settling", settings.rounds + 1), last)
     frame = to_frame(tried)
     accepted, rejected = frame.filter("accepted"), frame.filter(~pl.col("accepted"))
     assert accepted.height + rejected.height == len(tried)

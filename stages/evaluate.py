@@ -22,7 +22,7 @@ from exectune.faithful import faithfulness
 from exectune.guides.local import GivenGuide, Guide, ModelGuide
 from exectune.guides.prompt import few_shot_prompt
 from exectune.guides.prompted import prompted_guide
-from exectune.guides.reference import WORDINGS, operation_of, word_steps
+from exectune.guides.reference import operation_of, word_steps
 from exectune.judge import load_judge
 from exectune.models import load_model
 from exectune.outcome import Outcome, read_frame, to_frame, write_frame
@@ -103,10 +103,9 @@ def guides(this: stage.Stage, tasks: Sequence[Task]) -> Iterator[tuple[str, Guid
 
 
 def gold_guide(tasks: Sequence[Task]) -> Guide:
-    """The gold steps, each operation in the wording that this core carried out most often while accepting."""
-    rates = wordings.rates(read_frame("accept", "accepted"), read_frame("accept", "rejected"))
-    plain = {operation: names[0][0] for operation, names in WORDINGS.items()}  # where none was tried
-    best = plain | dict(rates.sort("value", "n").select("operation", "wording").rows())
+    """The gold steps, each operation in the wording that this core most surely carried out while accepting."""
+    tried = pl.concat([read_frame("accept", "accepted"), read_frame("accept", "rejected")])
+    best = wordings.surest(wordings.rates(tried))
     strategies = {task.question: Strategy(gold_steps(task, best)).text for task in tasks if task.steps}
     return GivenGuide("gold steps: " + ", ".join(sorted(best.values())), strategies)
 

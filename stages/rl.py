@@ -2,7 +2,8 @@
 
 In: artifacts/sft/accepted, artifacts/baseline, artifacts/prepare. Out: artifacts/rl/adapter, artifacts/rl/steps.csv.
 First a few strategies are sampled for some training tasks: a task that the guide always or never gets right would
-teach nothing, since GRPO compares within a task, so only the others are drawn from.
+teach nothing, since GRPO compares within a task, so only the others are drawn from. They are the last of the training
+tasks: the teacher begins with the first, and a guide knows the tasks that it has learnt from.
 
     python -m stages.rl
 """
@@ -60,7 +61,7 @@ def screened(this: stage.Stage, policy: GuideCorePolicy) -> list[Task]:
     params, settings = this.params, this.params.rl
     network = weights.load(params.models.guide, params.models.dtype, START)
     guide = LocalModel(network, batch_size=params.models.batch_size)
-    tasks = read_all("train")[: settings.screen_tasks]
+    tasks = read_all("train")[-settings.screen_tasks :]
     with Progress("rl, screening", len(tasks) * settings.screen_samples) as progress:
         rates = screen(policy, guide, tasks, settings, params.seed, progress.advance)
     kept = [task for task, rate in zip(tasks, rates, strict=True) if 0 < rate < 1]

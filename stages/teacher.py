@@ -1,4 +1,4 @@
-"""teacher: candidate strategies for every training task.
+"""teacher: candidate strategies for the training tasks, or the first `tasks` of them.
 
 In: artifacts/prepare/train.parquet. Out: artifacts/teacher/strategies.parquet, a row a candidate.
 
@@ -24,7 +24,8 @@ SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 
 def main(this: stage.Stage) -> None:
     """Have the teacher write `candidates` strategies for each task."""
-    tasks, settings = read_all("train"), this.params.teacher
+    settings = this.params.teacher
+    tasks = read_all("train")[: settings.tasks]
     with Progress("teacher", len(tasks) * settings.candidates) as progress:
         candidates = load_teacher(this.params, this.ledger).write(tasks, progress.advance)
     if not candidates:

@@ -115,6 +115,24 @@ def revise(
     return Worded(word_steps(task.steps, wordings), tuple(wordings))
 
 
+def operands(step_text: str, wording: str) -> tuple[str, str]:
+    """The left and the right operand of a step in that wording: `"Take 2 away from 9."` has `("9", "2")`.
+
+    Raises:
+        ValueError: the step is not in that wording.
+    """
+    found = PATTERNS[wording].fullmatch(step_text.strip())
+    if found is None:
+        raise ValueError(f"{step_text!r} is not in the wording {wording}")
+    return found["a"], found["b"]
+
+
+def reword(step_text: str, wording: str, into: str) -> str:
+    """A step in another wording of its operation."""
+    a, b = operands(step_text, wording)
+    return TEMPLATES[into].format(a=a.lower(), b=b.lower())
+
+
 def wording_of(step_text: str) -> str | None:
     """The id of the wording that a step's text is an instance of, or None."""
     text = step_text.strip()
@@ -136,7 +154,9 @@ def _operand(operand: str) -> str:
 
 
 def _pattern(template: str) -> re.Pattern[str]:
-    escaped = re.escape(template).replace(r"\{a\}", OPERAND).replace(r"\{b\}", OPERAND)
+    escaped = re.escape(template)
+    for name in "ab":
+        escaped = escaped.replace(rf"\{{{name}\}}", f"(?P<{name}>{OPERAND})")
     return re.compile(escaped, re.IGNORECASE)
 
 

@@ -1,12 +1,12 @@
 import pytest
 
-from exectune.acceptance import SCHEMA, to_frame, try_candidates
-from exectune.candidate import Candidate, Tried
+from exectune.acceptance import SCHEMA, keep_settled, settled, to_frame, try_candidates
+from exectune.candidate import OTHER_WORDING, Candidate, Tried
 from exectune.ledger import Ledger
 from exectune.params import Params
 from exectune.policy import GuideCorePolicy
 from exectune.strategy import Strategy
-from tests.scripted import GOLD, TASK, core, task
+from tests.scripted import GOLD, TASK, core, plan, task
 
 TWO = task(2)
 STEPS = {
@@ -95,3 +95,46 @@ def test_a_candidate_costs_what_the_core_cost(policy: GuideCorePolicy, ledger: L
 
 def test_no_candidates_are_an_empty_table(policy: GuideCorePolicy) -> None:
     assert to_frame(tried_once(policy)).columns == list(SCHEMA)
+
+
+def worded(number: int, *steps: tuple[str, str]) -> Candidate:
+    texts, names = zip(*steps, strict=True)
+    return Candidate(task(number), 0, Strategy(texts).text, names)
+
+
+def test_strategies_settle_on_the_wording_that_the_core_surely_carries_out(policy: GuideCorePolicy) -> None:
+    tried = tried_once(
+        policy,
+        worded(2, ("Make 2 groups of 8.", "multiply/groups")),
+        worded(3, ("Multiply 3 by 8.", "multiply/multiply")),
+        worded(
+            4,
+            ("Multiply 4 by 8.", "multiply/multiply"),
+            ("Reduce the result of step 1 by 2.", "subtract/reduce"),
+        ),
+        Candidate(task(5), 0, Strategy(("Make a sum of fives.",)).text, ()),  # in its author's own words
+    )
+    last = {one.task.id: one for one in settled(tried)}
+    assert {name: one.wordings for name, one in last.items()} == {
+        task(2).id: ("multiply/multiply",),
+        task(3).id: ("multiply/multiply",),
+        task(4).id: ("multiply/multiply", "subtract/reduce"),  # no other way to subtract was tried
+    }
+    assert last[task(2).id].text == plan(2)
+
+
+def test_a_settled_strategy_stands_alone_only_where_it_was_accepted(policy: GuideCorePolicy) -> None:
+    slow = Strategy(("Subtract 3 from 19.",)).text
+    tried = tried_once(
+        policy,
+        worded(2, ("Subtract 3 from 19.", "subtract/subtract")),
+        worded(2, ("Multiply 2 by 8.", "multiply/multiply")),
+        worded(3, ("Multiply 3 by 8.", "multiply/multiply")),
+    )
+    last = [Candidate(task(2), 0, plan(2), ()), Candidate(task(3), 0, "not accepted", ())]
+    after = keep_settled(tried, last)
+    assert [(one.candidate.text, one.reason) for one in after] == [
+        (slow, OTHER_WORDING),
+        (plan(2), ""),
+        (plan(3), ""),
+    ]

@@ -38,7 +38,7 @@ def test_a_step_counts_until_the_first_that_is_not_carried_out() -> None:
         candidate(0, steps, words, ["9 / 2"]),
         candidate(1, steps, words, ["9 - 2", "7 + 5", "2 * 12"]),  # a revision: chosen by what failed
     ]
-    found = rates(pl.DataFrame(rows[:1]), pl.DataFrame(rows[1:]))
+    found = rates(pl.DataFrame(rows))
     counted = {row["wording"]: (row["value"], row["n"]) for row in found.to_dicts()}
     assert counted == {
         "subtract/reduce": (pytest.approx(2 / 3), 3),

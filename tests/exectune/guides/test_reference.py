@@ -5,8 +5,10 @@ from exectune.guides.reference import (
     WORDINGS,
     Worded,
     candidates,
+    operands,
     operation_of,
     revise,
+    reword,
     word_steps,
     wording_of,
 )
@@ -26,10 +28,24 @@ def test_each_operation_has_five_wordings_or_more() -> None:
 
 @pytest.mark.parametrize("name", TEMPLATES)
 @pytest.mark.parametrize(
-    "operands", [("12", "5"), ("0.5", "the result of step 2"), ("the result of step 1", "-7")]
+    "values", [("12", "5"), ("0.5", "the result of step 2"), ("the result of step 1", "-7")]
 )
-def test_a_worded_step_is_recognised(name: str, operands: tuple[str, str]) -> None:
-    assert wording_of(TEMPLATES[name].format(a=operands[0], b=operands[1])) == name
+def test_a_worded_step_is_recognised(name: str, values: tuple[str, str]) -> None:
+    assert wording_of(TEMPLATES[name].format(a=values[0], b=values[1])) == name
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_a_step_is_reworded_with_its_operands_in_their_places(name: str) -> None:
+    operation = name.partition("/")[0]
+    step = TEMPLATES[name].format(a="the result of step 1", b="-7")
+    assert operands(step, name) == ("the result of step 1", "-7")
+    for other in (other for other, _ in WORDINGS[operation]):
+        assert reword(step, name, other) == TEMPLATES[other].format(a="the result of step 1", b="-7")
+
+
+def test_a_step_in_another_wording_has_no_operands_to_tell() -> None:
+    with pytest.raises(ValueError, match=r"'Add 3 to 4\.' is not in the wording"):
+        operands("Add 3 to 4.", "add/combine")
 
 
 @pytest.mark.parametrize(
