@@ -2,8 +2,9 @@
 
     python -m flows.demo_code            (or: make demo-code)
 
-The last commit is checked out into `.exectune/demo-code`, with the bundled code tasks as data and a few settings that
-are quick: tasks, results, ledger and runs of the maths domain stay as they are. A second run goes on from the first.
+The last commit is checked out into `.exectune/demo-code`, with the bundled code tasks as data and the settings of
+`profiles/demo-code.yaml`: tasks, results, ledger and runs of the maths domain stay as they are. A second run goes on
+from the first.
 """
 
 import os
@@ -13,17 +14,7 @@ from pathlib import Path
 
 FOLDER = Path(".exectune/demo-code")
 TASKS = "exectune/bundled/code_tasks"
-# What differs from params.yaml; `dvc exp run -S` would take the same.
-SETTINGS: dict[str, dict[str, int | str]] = {
-    "models": {"batch_size": 32},
-    "strategy": {"max_step_chars": 160},
-    "protocol": {"name": "code", "max_new_tokens": 112},
-    "baseline": {"max_new_tokens": 112},
-    "accept": {"rounds": 1},
-    "sft": {"max_steps": 40},
-    "rl": {"max_steps": 4, "screen_tasks": 24, "screen_samples": 2},
-    "evaluate": {"max_new_tokens": 112, "resamples": 1000},
-}
+PROFILE = "profiles/demo-code.yaml"
 
 
 def main() -> int:
@@ -42,22 +33,13 @@ def checkout() -> None:
 
 def prepare(folder: Path) -> None:
     """Set what differs, and let data.dvc bring the code tasks."""
-    set_params(folder / "params.yaml")
-    for command in (["import-url", "--quiet", "--force", TASKS, "data"], ["unfreeze", "data.dvc"]):
-        if _run(folder, sys.executable, "-m", "dvc", *command):
-            raise SystemExit(f"dvc {command[0]} failed in {folder}")
-
-
-def set_params(path: Path) -> None:
-    """Set the settings in a params.yaml, and keep its comments."""
-    from ruamel.yaml import YAML
-
-    yaml = YAML()
-    content = yaml.load(path.read_text(encoding="utf-8"))
-    for section, values in SETTINGS.items():
-        content[section].update(values)
-    with path.open("w", encoding="utf-8") as file:
-        yaml.dump(content, file)
+    for command in (
+        ["exectune", "use", PROFILE],
+        ["dvc", "import-url", "--quiet", "--force", TASKS, "data"],
+        ["dvc", "unfreeze", "data.dvc"],
+    ):
+        if _run(folder, *command):
+            raise SystemExit(f"`{' '.join(command)}` failed in {folder}")
 
 
 def _run(folder: Path, *command: str) -> int:
