@@ -158,7 +158,9 @@ def ledger(
     """Who spent what: calls, tokens and USD by stage, role and model, or by day."""
     with _ledger_if_any() as book:
         if book is None:
-            raise DataError(f"{ledger_place()} is missing: no stage has called a model here yet; run `dvc repro`")
+            raise DataError(
+                f"{ledger_place()} is missing: no stage has called a model here yet; run `dvc repro`"
+            )
         totals = book.totals(by=by or BY)
     _print_table(totals)
     typer.echo(

@@ -82,7 +82,9 @@ def test_ledger_shows_who_spent_what_and_writes_it_as_csv(folder: Path) -> None:
 
 
 def test_ledger_can_be_grouped_by_day_and_written_as_parquet(folder: Path) -> None:
-    with Ledger.open(ledger_place.FILE, stage="accept", run_id="r", prices={"core": Price(1.0, 5.0)}) as ledger:
+    with Ledger.open(
+        ledger_place.FILE, stage="accept", run_id="r", prices={"core": Price(1.0, 5.0)}
+    ) as ledger:
         ledger.record(role="core", model="tiny", replies=[Reply("8 * 3", 1_000_000, 100_000, 0.5)])
     arguments = ["ledger", "--by", "day", "--by", "model", "--parquet", "spent.parquet"]
     done = CliRunner().invoke(cli.app, arguments)
