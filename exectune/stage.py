@@ -56,21 +56,23 @@ def run(name: str, body: Callable[[Stage], None]) -> None:
         params = load()
         if name in PAYING:
             models.check(params)
-        with tracking.stage_run(name, flat(params)) as mlflow_run:
-            with Ledger.open(
+        with (
+            tracking.stage_run(name, flat(params)) as mlflow_run,
+            Ledger.open(
                 ledger_place(),
                 stage=name,
                 run_id=mlflow_run.id,
                 prices=models.prices(params),
                 budgets=Budgets(**params.budgets.model_dump()),
                 budget_run=os.environ.get(tracking.PARENT) or process.starter(),
-            ) as ledger:
-                stage = Stage(name, params, mlflow_run.id, ledger)
-                stage.folder.mkdir(parents=True, exist_ok=True)
-                try:
-                    body(stage)
-                finally:
-                    tracking.log_ledger(ledger, mlflow_run.id)
+            ) as ledger,
+        ):
+            stage = Stage(name, params, mlflow_run.id, ledger)
+            stage.folder.mkdir(parents=True, exist_ok=True)
+            try:
+                body(stage)
+            finally:
+                tracking.log_ledger(ledger, mlflow_run.id)
     except UserError as error:
         sys.exit(f"{name}: {error}")
 

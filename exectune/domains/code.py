@@ -32,10 +32,8 @@ SHOTS = (
 TEACHING = Teaching(
     about="A strategy is a plan for a Python function. You say in words what its code has to do, and write no code.",
     rules=(
-        "Numbered steps, in the order of the code. Each will be a few lines of it: start a list or a count, go through "
-        "an argument, decide, return.",
-        "Name the arguments as the problem does, and say what happens in the cases that are easy to get wrong, such as "
-        "an empty list.",
+        "Numbered steps, in the order of the code. Each will be a few lines of it: fill a list, choose, return.",
+        "Name the arguments as the problem does. Say what happens in cases that are easily forgotten.",
         "Never write a statement, an expression to copy, or a block of code.",
         "The last step returns the result.",
     ),

@@ -13,7 +13,7 @@ Shot = tuple[str, tuple[str, ...]]  # a question and the steps of a strategy for
 
 @dataclass(frozen=True)
 class Teaching:
-    """What a model is told that writes strategies for this kind of task: before the first, and after one that failed."""
+    """What a model is told that writes strategies for this kind of task, and after one that failed."""
 
     # What a strategy is a plan for, and what it leaves to the core. `rules` say how to write one, a line each.
     about: str

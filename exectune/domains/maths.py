@@ -13,8 +13,8 @@ TEACHING = Teaching(
     about="A strategy is a plan for a word problem. You say what to compute, and compute nothing yourself.",
     rules=(
         "Numbered steps, one operation each: add, subtract, multiply or divide two numbers.",
-        "The other model may not see the problem: each step names its numbers, in digits, or an earlier result as "
-        '"the result of step K".',
+        'The other model may not see the problem: each step names its numbers in digits, or "the result of step K".',
+        "Only where arithmetic cannot do it, name another operation, and what it is done to in LaTeX.",
         "Never write the result of a step, nor the answer.",
         "The last step gives the answer.",
     ),
