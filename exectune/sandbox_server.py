@@ -103,6 +103,8 @@ def _run(job: dict[str, Any], folder: Path) -> dict[str, Any]:
     watched = os.pidfd_open(pid)
     try:
         why = _relay(ours, watched, job["limits"])
+    except OSError:  # a job of the server's own user has taken its right to open or watch files
+        why = "harm"
     finally:
         os.close(watched)
         ours.close()

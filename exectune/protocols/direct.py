@@ -69,9 +69,7 @@ SOLVED = re.compile(r"(.*?\S)\s*=\s*(\$?-?[\d,]*\.?\d+\D*)")  # "3 * 8 = 24 pens
 EQUATION = re.compile(r"(.*\S)\s*=\s*(\S.*)")
 NUMBER = re.compile(r"\W*?(-?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?)(?<=\d)(\D*)")
 UNIT = re.compile(r"\\(?:text|mathrm|mbox)\{[^{}]*\}|\\[%$,;! ]|\^\{?\\circ\}?")
-MORE = re.compile(
-    r"[-+*/(]?[a-z]\b|.*[\\^_+{]", re.IGNORECASE
-)  # after a number: "3x" or "2\pi" is not "3 pens"
+MORE = re.compile(r"[-+*/(]?[a-z]\b|.*[\\^_+{]", re.IGNORECASE)  # of a number: "3x", not "3 pens"
 DELIMITERS = re.compile(r"\\[()\[\]]|\*\*|\$")
 
 

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from exectune import sandbox_server
-from exectune.errors import SandboxError
+from exectune.errors import SandboxError, SandboxLost
 from exectune.params import SandboxLimits
 from exectune.sandbox import UNSAFE, Sandbox
 from exectune.values import decode
@@ -55,7 +55,11 @@ def test_an_attack_is_contained_and_the_next_test_runs_in_a_clean_sandbox(
     code = f"def f(host, port):\n    {body}\n"
     compile(code, "attack", "exec")
     start = time.monotonic()
-    value, _ = call(sandbox, code, str(tmp_path), port)
+    try:
+        value, _ = call(sandbox, code, str(tmp_path), port)
+    except SandboxLost:
+        value = None
+        assert os.getuid() != 0, "only where server and job are one user, a job can take its server down"
     assert value != "harm"
     assert time.monotonic() - start < 8
     assert [path.name for path in tmp_path.iterdir()] == ["secret"]
