@@ -86,6 +86,17 @@ def test_a_step_that_fails_is_named(tmp_path: Path) -> None:
         demo_code.prepare(tmp_path)
 
 
+@pytest.mark.parametrize(("accepted", "too_small"), [(0, True), (1, True), (60, False)])
+def test_it_says_how_far_the_core_went(tmp_path: Path, accepted: int, too_small: bool) -> None:
+    assert demo_code.how_far(tmp_path) == ""
+    (tmp_path / "metrics").mkdir()
+    figures = {"executability": {"value": 0.5, "n": 120}, "accepted": accepted}
+    (tmp_path / "metrics/accept.json").write_text(json.dumps(figures), encoding="utf-8")
+    said = demo_code.how_far(tmp_path)
+    assert f"Of 120 gold plans this core carried out 60, and got {accepted} of them right." in said
+    assert ("too small for code" in said) is too_small
+
+
 @pytest.mark.timeout(600)
 def test_all_stages_run_on_code(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limits: SandboxLimits
