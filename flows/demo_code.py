@@ -58,8 +58,8 @@ def how_far(folder: Path) -> str:
     if accepted >= FEW * tried:
         return said
     return (
-        f"{said}\nIt is too small for code: all stages run, and their figures say nothing about the method. For a larger "
-        f"core, set\nmodels.core in {folder}/params.yaml and run this again."
+        f"{said}\nIt is too small for code: all stages run, and their figures say nothing about the method.\n"
+        f"For a larger core, set models.core in {folder}/params.yaml and run this again."
     )
 
 
