@@ -77,16 +77,29 @@ def test_an_attack_is_contained_and_the_next_test_runs_in_a_clean_sandbox(
         ("return 'x' * 10**7", "output"),
         ("import os; os._exit(0)", "exited"),
         ("import ctypes; ctypes.string_at(0)", "signal_11"),
-        (
-            "import os, time\n    for _ in range(9):\n      if not os.fork(): x = b'1' * (90 * 2**20); time.sleep(9)",
-            "memory",
-        ),
     ],
 )
 def test_the_end_of_a_job_is_named(body: str, ended: str, sandbox: Sandbox) -> None:
-    if ended == "memory":
-        body += "\n    time.sleep(9)"
     assert call(sandbox, f"def f():\n    {body}\n") == (None, ended)
+
+
+def test_the_memory_of_all_processes_of_a_job_is_limited(limits: SandboxLimits) -> None:
+    sandbox = Sandbox(limits.model_copy(update={"wall_s": 30, "memory_mib": 256}))
+    body = "for _ in range(9):\n      if not os.fork(): x = b'1' * (90 * 2**20); time.sleep(60)\n    time.sleep(60)"
+    assert call(sandbox, f"import os, time\ndef f():\n    {body}\n") == (None, "memory")
+    sandbox.close()
+
+
+def test_sandboxes_do_not_share_the_limit_of_processes(limits: SandboxLimits) -> None:
+    one, other = Sandbox(limits), Sandbox(limits.model_copy(update={"processes": 4}))
+    children = "import os, time\ndef f():\n  for _ in range(3):\n    if not os.fork(): time.sleep(60)\n"
+    job = {"role": "program", "code": f"{children}  time.sleep(60)", "entry_point": "f", "asked": False}
+    with one.job(job | {"calls": [[[], {"dict": []}]]}) as running:
+        assert running.read() == {"value": None}
+        time.sleep(0.3)  # its children are there
+        assert call(other, f"{children}  return 'forked'") == ("forked", "exited")
+    one.close()
+    other.close()
 
 
 def test_processor_time_is_limited_beside_wall_clock(limits: SandboxLimits) -> None:
