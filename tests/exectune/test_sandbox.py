@@ -33,6 +33,14 @@ def sandbox(limits: SandboxLimits) -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope="module")
+def patient(limits: SandboxLimits) -> Iterator[Sandbox]:
+    """One that waits for as long as a busy machine takes to come to another limit than the clock."""
+    opened = Sandbox(limits.model_copy(update={"wall_s": 30, "memory_mib": 256}))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
 def port() -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server.getsockname()[1]
@@ -73,21 +81,20 @@ def test_an_attack_is_contained_and_the_next_test_runs_in_a_clean_sandbox(
 @pytest.mark.parametrize(
     ("body", "ended"),
     [
-        ("while True: pass", "wall_clock"),
+        ("import time; time.sleep(99)", "wall_clock"),
         ("return 'x' * 10**7", "output"),
         ("import os; os._exit(0)", "exited"),
         ("import ctypes; ctypes.string_at(0)", "signal_11"),
+        (
+            "import os, time\n    for _ in range(9):\n      if not os.fork(): x = b'1' * (90 * 2**20); time.sleep(99)\n"
+            "    time.sleep(99)",
+            "memory",
+        ),
     ],
 )
-def test_the_end_of_a_job_is_named(body: str, ended: str, sandbox: Sandbox) -> None:
-    assert call(sandbox, f"def f():\n    {body}\n") == (None, ended)
-
-
-def test_the_memory_of_all_processes_of_a_job_is_limited(limits: SandboxLimits) -> None:
-    sandbox = Sandbox(limits.model_copy(update={"wall_s": 30, "memory_mib": 256}))
-    body = "for _ in range(9):\n      if not os.fork(): x = b'1' * (90 * 2**20); time.sleep(60)\n    time.sleep(60)"
-    assert call(sandbox, f"import os, time\ndef f():\n    {body}\n") == (None, "memory")
-    sandbox.close()
+def test_the_end_of_a_job_is_named(body: str, ended: str, patient: Sandbox, sandbox: Sandbox) -> None:
+    where = sandbox if ended == "wall_clock" else patient
+    assert call(where, f"def f():\n    {body}\n") == (None, ended)
 
 
 def test_sandboxes_do_not_share_the_limit_of_processes(limits: SandboxLimits) -> None:
