@@ -5,7 +5,6 @@ Each command imports what it needs when it runs: `exectune --help` starts at onc
 message and exit code 1, without a traceback.
 """
 
-import os
 import sys
 from contextlib import contextmanager
 from enum import StrEnum
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from exectune.errors import DataError, UserError
+from exectune.ledger_place import ledger_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from exectune.ledger import Ledger
     from exectune.task import Split, Task
 
-LEDGER = Path(".exectune/ledger.sqlite")
-LEDGER_URL = "EXECTUNE_LEDGER_URL"
 REPORT = Path("artifacts/evaluate/report.html")
 
 app = typer.Typer(
@@ -160,7 +158,9 @@ def ledger(
     """Who spent what: calls, tokens and USD by stage, role and model, or by day."""
     with _ledger_if_any() as book:
         if book is None:
-            raise DataError(f"{LEDGER} is missing: no stage has called a model here yet; run `dvc repro`")
+            raise DataError(
+                f"{ledger_place()} is missing: no stage has called a model here yet; run `dvc repro`"
+            )
         totals = book.totals(by=by or BY)
     _print_table(totals)
     typer.echo(
@@ -225,11 +225,11 @@ def _ledger_if_any() -> "Iterator[Ledger | None]":
     """The ledger that the stages write to; None where there is none yet."""
     from exectune.ledger import Ledger
 
-    url = os.environ.get(LEDGER_URL)
-    if not url and not LEDGER.is_file():
+    place = ledger_place()
+    if isinstance(place, Path) and not place.is_file():
         yield None
         return
-    with Ledger.open(url or LEDGER, stage="", run_id="", prices={}) as book:
+    with Ledger.open(place, stage="", run_id="", prices={}) as book:
         yield book
 
 

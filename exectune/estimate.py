@@ -141,8 +141,7 @@ def _parts(
     screened = min(count["train"], params.rl.screen_tasks) * params.rl.screen_samples
     sampled = params.rl.max_steps * params.rl.prompts_per_step * params.rl.group_size
     evaluated = (GUIDED_ARMS + bool(params.evaluate.prompted)) * sum(count[split] for split in EVALUATED)
-    system = len(system_prompt(params.strategy.max_steps, params.strategy.max_step_chars))
-    asked, writes = system + core.question, core.strategy - len(STOP)
+    asked, writes = len(system_prompt(params)) + core.question, core.strategy - len(STOP)
     parts = [
         core.alone(sum(count.values()), _known_alone(params, everything, ledger)),
         Part(
@@ -186,8 +185,7 @@ def _optional(
         judged = (0.3 * evaluated, 0.8 * evaluated, evaluated)
         parts.append(Part("evaluate", "judge", judged, len(FAITHFUL) + 2 * read, 16, judge.max_new_tokens))
     if params.evaluate.prompted:
-        limits = params.strategy
-        chars_in = len(system_prompt(limits.max_steps, limits.max_step_chars)) + core.question
+        chars_in = len(system_prompt(params)) + core.question
         asked = (sum(count[split] for split in EVALUATED),) * 3
         parts.append(
             Part("evaluate", "prompted", asked, chars_in, core.strategy, params.teacher.max_new_tokens)
@@ -234,7 +232,7 @@ def _known_alone(params: Params, tasks: Sequence[Task], ledger: Ledger | None) -
 
 
 def _known_first(params: Params, tasks: Mapping[Split, Sequence[Task]], ledger: Ledger | None) -> int:
-    settings, limits = params.teacher, params.strategy
+    settings = params.teacher
     if ledger is None or not is_paid(settings.name):
         return 0
     asked = [(task, number) for task in tasks["train"] for number in range(settings.candidates)]
@@ -242,6 +240,6 @@ def _known_first(params: Params, tasks: Mapping[Split, Sequence[Task]], ledger: 
         ledger_name(settings.name, params),
         [first_prompt(task.question) for task, _ in asked],
         sampling(params),
-        prefix=system_prompt(limits.max_steps, limits.max_step_chars),
+        prefix=system_prompt(params),
         samples=[number for _, number in asked],
     )

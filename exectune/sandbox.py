@@ -14,6 +14,7 @@ The server ends with the thread that started it. One job at a time; a server tha
 import atexit
 import json
 import os
+import random
 import select
 import shutil
 import subprocess
@@ -30,12 +31,15 @@ from typing import Any
 from exectune import sandbox_server
 from exectune.errors import SandboxError, SandboxLost
 from exectune.params import SandboxLimits
-from exectune.sandbox_server import DATA, END, HEADER, NOBODY, START, STOP
+from exectune.sandbox_server import DATA, END, HEADER, START, STOP
 
 INSTALL = "install bubblewrap 0.8 or newer (Debian, Ubuntu: apt-get install bubblewrap)"
 UNSAFE = "none_this_container_is_the_sandbox"
 GRACE_S = 5.0  # beyond a job's wall clock, until the server is given up
 MIB = 2**20
+USERS = range(
+    61_184, 65_520
+)  # nobody's: systemd too draws from these. Also there where a container maps few users
 SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/bin")
 # What the server keeps where it is root: to become nobody in its children, to kill them, to wipe what they left.
 KEPT = ("CAP_SETUID", "CAP_SETGID", "CAP_KILL", "CAP_DAC_OVERRIDE")
@@ -164,9 +168,10 @@ class Sandbox:
             return
         self._stop()
         self._folder = tempfile.TemporaryDirectory(prefix="exectune-")
+        user = random.SystemRandom().choice(USERS)
         if self.limits.isolation == UNSAFE and os.getuid() == 0:
-            os.chown(self._folder.name, NOBODY, NOBODY)
-        command = _command(self.limits, self.name, Path(self._folder.name))
+            os.chown(self._folder.name, user, user)
+        command = _command(self.limits, self.name, Path(self._folder.name), user)
         self._server = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -232,18 +237,18 @@ def _package() -> Path:
     return Path(sandbox_server.__file__).parent
 
 
-def _command(limits: SandboxLimits, name: str, folder: Path) -> list[str]:
+def _command(limits: SandboxLimits, name: str, folder: Path, user: int) -> list[str]:
     prefix, python = Path(sys.base_prefix).resolve(), Path(os.path.realpath(sys.executable))
     run = [str(python), "-S", "-s", "-B", "-m", "exectune.sandbox_server"]
     if limits.isolation == UNSAFE:
-        return [*run, str(folder)]
+        return [*run, str(folder), str(user)]
     bwrap = shutil.which("bwrap")
     if bwrap is None:
         raise SandboxError(f"bwrap is missing, and model-written code runs inside it only: {INSTALL}")
     root = os.getuid() == 0
     if root:
         # A user namespace of one's own has only one user, and that would be root outside: so none, and children that
-        # really are nobody.
+        # really are another.
         caps = [word for kept in KEPT for word in ("--cap-add", kept)]
         spaces = ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
         spaces += ["--cap-drop", "ALL", *caps]
@@ -268,7 +273,7 @@ def _command(limits: SandboxLimits, name: str, folder: Path) -> list[str]:
         "--setenv", "PYTHONHASHSEED", "0", "--setenv", "PYTHONPATH", "/server",
         *system, *files, "--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev",
         "--perms", "1777", "--size", str(limits.tmp_mib * MIB), "--tmpfs", "/tmp", "--chdir", "/tmp",
-        "--remount-ro", "/", "--", *run, "/tmp",
+        "--remount-ro", "/", "--", *run, "/tmp", str(user),
     ]
     # fmt: on
 

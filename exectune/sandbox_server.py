@@ -33,7 +33,6 @@ from exectune import sandbox_child
 HEADER = struct.Struct("!IB")
 START, DATA, STOP, END = b"S", b"D", b"X", b"E"
 TICK_S = 0.01
-NOBODY = 65534
 PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 4, 36
 # What tests and solutions commonly import, so that a child need not.
 WARM = (
@@ -66,8 +65,13 @@ WARM = (
 )
 
 
-def serve(folder: Path) -> NoReturn:
-    """Serve jobs until the caller goes away; `folder` is the only place where a job can write."""
+def serve(folder: Path, user: int) -> NoReturn:
+    """Serve jobs until the caller goes away.
+
+    Args:
+        folder: the only place where a job can write.
+        user: whom a job runs as, where this is root; another one in each sandbox: the kernel counts processes by user.
+    """
     libc = ctypes.CDLL(None)
     libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
@@ -84,25 +88,27 @@ def serve(folder: Path) -> NoReturn:
         kind, content = _receive()
         if kind != START:
             continue  # it was meant for a job that has ended meanwhile
-        end = _run(json.loads(content), folder)
+        end = _run(json.loads(content), folder, user)
         clean = _wipe(folder) and _marks() == before
         _send(END, json.dumps(end | {"clean": clean}).encode())
         if not clean:
             sys.exit()
 
 
-def _run(job: dict[str, Any], folder: Path) -> dict[str, Any]:
+def _run(job: dict[str, Any], folder: Path, user: int) -> dict[str, Any]:
     ours, theirs = socket.socketpair()
     try:
         pid = os.fork()
     except OSError:  # the host has no process left: the caller tries elsewhere
         sys.exit()
     if pid == 0:
-        _child(job, theirs, folder)
+        _child(job, theirs, folder, user)
     theirs.close()
     watched = os.pidfd_open(pid)
     try:
         why = _relay(ours, watched, job["limits"])
+    except OSError:  # a job of the server's own user has taken its right to open or watch files
+        why = "harm"
     finally:
         os.close(watched)
         ours.close()
@@ -166,7 +172,7 @@ def _beyond(limits: dict[str, Any]) -> str | None:
     return "memory" if pages * resource.getpagesize() > limits["memory_bytes"] else None
 
 
-def _child(job: dict[str, Any], theirs: socket.socket, folder: Path) -> NoReturn:
+def _child(job: dict[str, Any], theirs: socket.socket, folder: Path, user: int) -> NoReturn:
     status = 1
     try:
         channel = socket.socket(fileno=os.dup2(theirs.detach(), 3))
@@ -181,8 +187,8 @@ def _child(job: dict[str, Any], theirs: socket.socket, folder: Path) -> NoReturn
         _limit(job["limits"])
         if os.getuid() == 0:
             os.setgroups([])
-            os.setresgid(NOBODY, NOBODY, NOBODY)
-            os.setresuid(NOBODY, NOBODY, NOBODY)
+            os.setresgid(user, user, user)
+            os.setresuid(user, user, user)
         gc.enable()
         sandbox_child.do(job, channel)
         status = 0
@@ -277,4 +283,4 @@ def _read(size: int) -> bytes:
 
 
 if __name__ == "__main__":
-    serve(Path(sys.argv[1]))
+    serve(Path(sys.argv[1]), int(sys.argv[2]))

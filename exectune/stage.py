@@ -19,13 +19,10 @@ from exectune import models, process, tracking
 from exectune.budgets import Budgets
 from exectune.errors import UserError
 from exectune.ledger import Ledger
+from exectune.ledger_place import ledger_place
 from exectune.params import Params, flat, load
 
 PAYING = ("baseline", "teacher", "accept", "rl", "evaluate")  # stages that may call a paid model
-LEDGER = Path(".exectune/ledger.sqlite")
-LEDGER_URL = (
-    "EXECTUNE_LEDGER_URL"  # a `postgresql://` URL instead; in the environment, since it may hold a password
-)
 
 
 @dataclass(frozen=True)
@@ -59,22 +56,23 @@ def run(name: str, body: Callable[[Stage], None]) -> None:
         params = load()
         if name in PAYING:
             models.check(params)
-        with tracking.stage_run(name, flat(params)) as mlflow_run:
-            LEDGER.parent.mkdir(exist_ok=True)
-            with Ledger.open(
-                os.environ.get(LEDGER_URL) or LEDGER,
+        with (
+            tracking.stage_run(name, flat(params)) as mlflow_run,
+            Ledger.open(
+                ledger_place(),
                 stage=name,
                 run_id=mlflow_run.id,
                 prices=models.prices(params),
                 budgets=Budgets(**params.budgets.model_dump()),
                 budget_run=os.environ.get(tracking.PARENT) or process.starter(),
-            ) as ledger:
-                stage = Stage(name, params, mlflow_run.id, ledger)
-                stage.folder.mkdir(parents=True, exist_ok=True)
-                try:
-                    body(stage)
-                finally:
-                    tracking.log_ledger(ledger, mlflow_run.id)
+            ) as ledger,
+        ):
+            stage = Stage(name, params, mlflow_run.id, ledger)
+            stage.folder.mkdir(parents=True, exist_ok=True)
+            try:
+                body(stage)
+            finally:
+                tracking.log_ledger(ledger, mlflow_run.id)
     except UserError as error:
         sys.exit(f"{name}: {error}")
 

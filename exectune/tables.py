@@ -116,7 +116,8 @@ def _hub(name: str, config: str | None, split: str) -> Iterator[Row]:
 
 def _unreachable(name: str, error: Exception) -> DataError:
     said = str(error).strip().splitlines() or [type(error).__name__]
+    why = " ".join(said[:2])[:300].rstrip(".")
     return DataError(
-        f"{name} cannot be had from the hub: {said[0][:200]}. There is no such file here either. Name a dataset as "
+        f"{name} cannot be had from the hub: {why}. There is no such file here either. Name a dataset as "
         f"OWNER/NAME or OWNER/NAME:CONFIG; without a network, fetch its files elsewhere and name these"
     )

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from exectune.candidate import Candidate, Tried
 from exectune.cores.base import Model, Sampling
+from exectune.domains.table import of_protocol
 from exectune.errors import ParamsError
 from exectune.guides import reference
 from exectune.guides.prompt import few_shot_prompt
@@ -95,30 +96,34 @@ class ModelTeacher:
 
     def write(self, tasks: Sequence[Task], on_news: News) -> list[Candidate]:
         asked = [(task, number) for task in tasks for number in range(self.params.teacher.candidates)]
-        form = few_shot_prompt if self.own else first_prompt
-        return self._ask(asked, [form(task.question) for task, _ in asked], 0, on_news)
+        prompts = [
+            self._own_prompt(task.question) if self.own else first_prompt(task.question) for task, _ in asked
+        ]
+        return self._ask(asked, prompts, 0, on_news)
 
     def revise(self, failed: Sequence[Tried], tried: Sequence[Tried], on_news: News) -> list[Candidate]:
         again = [result for result in failed if result.reason not in NOT_ITS_FAULT]
         asked = [(result.candidate.task, result.candidate.number) for result in again]
         prompts = [
-            few_shot_prompt(result.outcome.question) if self.own else revision_prompt(result.outcome)
+            self._own_prompt(result.outcome.question) if self.own else revision_prompt(result.outcome)
             for result in again
         ]
         rounds = again[0].round_number if again else 0
         return self._ask(asked, prompts, rounds * self.params.teacher.candidates, on_news)
 
+    def _own_prompt(self, question: str) -> str:
+        return few_shot_prompt(question, of_protocol(self.params.protocol.name).shots)
+
     def _ask(
         self, asked: Sequence[tuple[Task, int]], prompts: Sequence[str], first: int, on_news: News
     ) -> list[Candidate]:
         """One reply a prompt, as candidates; `first` is the number of the first draw from one prompt."""
-        limits = self.params.strategy
         calls = self.ledger.complete(
             self.model,
             prompts,
             sampling(self.params),
             role="teacher",
-            prefix="" if self.own else system_prompt(limits.max_steps, limits.max_step_chars),
+            prefix="" if self.own else system_prompt(self.params),
             samples=[first + number for _, number in asked],
             on_news=on_news,
         )

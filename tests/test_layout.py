@@ -57,7 +57,8 @@ READS_PARAMS = {
     "exectune/policy.py": {"models", "prices", "protocol", "sandbox", "strategy"},
     "exectune/teacher.py": {"strategy", "teacher"},
     "exectune/judge.py": {"judge"},
-    "exectune/guides/prompted.py": {"strategy", "teacher", "evaluate"},
+    "exectune/guides/prompted.py": {"teacher", "evaluate"},
+    "exectune/guides/teacher_prompt.py": {"protocol", "strategy"},
 }
 # Sections that no stage depends on: how calls go out and what they may cost at most, which change no reply.
 WITHOUT_EFFECT = {"calls", "budgets"}

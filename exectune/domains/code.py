@@ -3,7 +3,7 @@
 import ast
 import re
 
-from exectune.domains.domain import Domain
+from exectune.domains.domain import Domain, Teaching
 from exectune.params import SandboxLimits
 from exectune.protocols.code import CodeProtocol, defines
 from exectune.strategy import Strategy
@@ -27,6 +27,24 @@ SHOTS = (
         "Write a function `count_pairs(numbers)` that returns how many neighbours in a list are equal.",
         ("Pair each number with the next one.", "Count the pairs of equal numbers and return the count."),
     ),
+)
+
+TEACHING = Teaching(
+    about="A strategy is a plan for a Python function. You say in words what its code has to do, and write no code.",
+    rules=(
+        "Numbered steps, in the order of the code. Each will be a few lines of it: fill a list, choose, return.",
+        "Name the arguments as the problem does. Say what happens in cases that are easily forgotten.",
+        "Never write a statement, an expression to copy, or a block of code.",
+        "The last step returns the result.",
+    ),
+    not_carried_out={
+        "not_a_program": "which does not compile, or defines no function",
+        "no_entry_point": "which does not define the function that the problem asks for",
+        "step_missing": "which has no code with the number of this step above it",
+        "fails_on_example": "which fails, or does not end, on an example call",
+    },
+    leak="It holds code. Say in words what the code has to do.",
+    wrong="The other model carried out each step, and its program does not pass the tests.",
 )
 
 
@@ -103,4 +121,5 @@ CODE = Domain(
     leaks=gives_away,
     protocols={"code": CodeProtocol},
     shots=SHOTS,
+    teaching=TEACHING,
 )

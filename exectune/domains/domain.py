@@ -12,6 +12,20 @@ Shot = tuple[str, tuple[str, ...]]  # a question and the steps of a strategy for
 
 
 @dataclass(frozen=True)
+class Teaching:
+    """What a model is told that writes strategies for this kind of task, and after one that failed."""
+
+    # What a strategy is a plan for, and what it leaves to the core. `rules` say how to write one, a line each.
+    about: str
+    rules: Sequence[str]
+    # By the protocols' reasons: what is wrong with what the core wrote, as the end of "It wrote …, which …".
+    not_carried_out: Mapping[str, str]
+    # What it means that the strategy leaks; and that each step was carried out, and the verifier says no.
+    leak: str
+    wrong: str
+
+
+@dataclass(frozen=True)
 class Domain:
     """One kind of task; `name` is the `domain` of its tasks."""
 
@@ -25,5 +39,6 @@ class Domain:
     leaks: Callable[[Strategy, Task], bool]
     # How a core carries a strategy out, by the name that `protocol.name` in params.yaml has.
     protocols: Mapping[str, Callable[[SandboxLimits], CoreProtocol]]
-    # What an untrained guide is shown.
+    # What an untrained guide is shown; and what a teacher is told, with the first of these as its example.
     shots: Sequence[Shot]
+    teaching: Teaching

@@ -30,11 +30,10 @@ class PromptedGuide:
 
 def prompted_guide(params: Params) -> PromptedGuide:
     """The one that `evaluate.prompted` names."""
-    name, limits = params.evaluate.prompted, params.strategy
+    name = params.evaluate.prompted
     assert name is not None
-    prefix = system_prompt(limits.max_steps, limits.max_step_chars)
     sampling = Sampling(params.teacher.max_new_tokens, stop=STOP)
-    return PromptedGuide(load_model(name, params), prefix, sampling)
+    return PromptedGuide(load_model(name, params), system_prompt(params), sampling)
 
 
 def _block(call: Billed) -> Billed:

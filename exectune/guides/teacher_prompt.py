@@ -4,27 +4,25 @@ It sees the question and what the core made of its strategy, never the gold answ
 the block is left out.
 """
 
+from exectune.domains.table import DOMAINS, of_protocol
 from exectune.outcome import Outcome
+from exectune.params import Params
 from exectune.strategy import BLOCK, Strategy, parse
 
-VERSION = "teacher-1"
+VERSION = "teacher-2"
 STOP = "</strategy>"
 
-PREFIX = """You write strategies. A strategy is a plan for a word problem, which another model will carry out step by
-step. You say what to compute, and compute nothing yourself.
+PREFIX = """You write strategies. {about} Another model will carry it out step by step.
 
-Write one block and nothing else. For example, for a farmer with 4 pens of 12 sheep each and 5 goats:
+Write one block and nothing else. For example, for the problem
 
-<strategy>
-1. Multiply 4 by 12.
-2. Add 5 to the result of step 1.
-</strategy>
+{question}
 
-- Numbered steps, one operation each: add, subtract, multiply or divide two numbers.
-- The other model may not see the problem: each step names its numbers, in digits, or an earlier result as "the result
-  of step K".
-- Never write the result of a step, nor the answer.
-- The last step gives the answer.
+write
+
+{strategy}
+
+{rules}
 - At most {max_steps} steps, each of at most {max_step_chars} characters.
 """
 
@@ -37,21 +35,22 @@ INVALID = {
     "dangling_reference": "A step uses the result of a step that does not come before it.",
     "too_many_steps": "It has too many steps.",
     "too_long": "A step is too long.",
-    "leak": "It names a result. Say only what to compute.",
 }
-NOT_CARRIED_OUT = {
-    "not_an_expression": "which is no arithmetic expression",
-    "operand_missing": "which leaves out a number that the step names",
-    "operand_invented": "which uses a number that the step does not name",
-    "step_missing": "which has no line for this step",
-    "result_differs": "where the result is not that of the expression",
-    "answer_differs": "where the answer is not the last step's result",
-}
+NO_VALUE = "which has no usable value"
 
 
-def system_prompt(max_steps: int, max_step_chars: int) -> str:
-    """What all the teacher's prompts begin with."""
-    return PREFIX.format(max_steps=max_steps, max_step_chars=max_step_chars)
+def system_prompt(params: Params) -> str:
+    """What all the teacher's prompts begin with, for the kind of tasks that the protocol is for."""
+    domain, limits = of_protocol(params.protocol.name), params.strategy
+    question, steps = domain.shots[0]
+    return PREFIX.format(
+        about=domain.teaching.about,
+        question=question,
+        strategy=Strategy(steps).text,
+        rules="\n".join(f"- {rule}" for rule in domain.teaching.rules),
+        max_steps=limits.max_steps,
+        max_step_chars=limits.max_step_chars,
+    )
 
 
 def first_prompt(question: str) -> str:
@@ -69,19 +68,21 @@ def revision_prompt(outcome: Outcome) -> str:
 
 def feedback(outcome: Outcome) -> str:
     """What went wrong: the failing step and the core's reply. It never holds the gold answer."""
+    teaching = DOMAINS[outcome.domain].teaching
     if not outcome.valid:
-        return INVALID[outcome.reason]
-    replies = "\n".join(outcome.replies)
+        return teaching.leak if outcome.reason == "leak" else INVALID[outcome.reason]
+    replies, why = "\n".join(outcome.replies), teaching.not_carried_out.get(outcome.reason, NO_VALUE)
     if outcome.failed_step is not None:
         strategy = parse(outcome.strategy, max_steps=10_000, max_step_chars=100_000)
         assert isinstance(strategy, Strategy), "it was carried out, so it parses"
         step = strategy.steps[outcome.failed_step - 1]
         reply = outcome.replies[min(outcome.failed_step, len(outcome.replies)) - 1]
-        why = NOT_CARRIED_OUT.get(outcome.reason, "which has no usable value")
         return f'The other model did not carry out step {outcome.failed_step}, "{step}". It wrote\n\n{reply}\n\n{why}.'
     if not outcome.in_budget:
         return f"The other model wrote too much:\n\n{replies}"
-    return f"The other model carried out each step, and the result is not the answer. It wrote\n\n{replies}"
+    if not outcome.executed:
+        return f"The other model did not carry it out. It wrote\n\n{replies}\n\n{why}."
+    return f"{teaching.wrong} It wrote\n\n{replies}"
 
 
 def block_of(text: str, stopped: bool) -> str:

@@ -178,14 +178,14 @@ class CodeProtocol:
 
     def _check(self, execution: CodeExecution, task: Task, reply: str) -> None:
         execution.program = program_of(reply)
-        execution.missing = first_missing(execution.program, execution.steps)
+        missing = first_missing(execution.program, execution.steps)
         named = task.entry_point  # a task that is served has no tests, and names none
         if not execution.program:
             execution.reason = "not_a_program"
         elif named and not defines(execution.program, named):
             execution.reason = "no_entry_point"
-        elif execution.missing:
-            execution.reason = "step_missing"
+        elif missing:
+            execution.reason, execution.missing = "step_missing", missing
         elif named and run_examples(execution.program, named, task.examples, self.limits):
             execution.reason = "fails_on_example"
 

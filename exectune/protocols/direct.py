@@ -8,6 +8,13 @@ For cores that reason. One call a task:
 
 A step was carried out when its line has an expression that does what the step says, and the result is the
 expression's (it may be rounded). The answer has to be the last step's result.
+
+What no arithmetic can say, as in many problems of MATH, is written in LaTeX, and the answer is then carried as text:
+
+    Step 1: \\sqrt{50} = 5\\sqrt{2}
+    Answer: 5\\sqrt{2}
+
+Of such a step it is only checked that its line has the numbers that the step names, and has maths as its result.
 """
 
 import re
@@ -15,12 +22,12 @@ from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
 
-from exectune import calculator
+from exectune import calculator, latex
 from exectune.protocols.execution import Ask, Execution, check_step, instruct
-from exectune.strategy import Strategy
+from exectune.strategy import Strategy, numbers
 from exectune.task import Task
 
-VERSION = "direct-1"
+VERSION = "direct-2"
 STOP = ""
 
 PREFIX = """You carry out a given strategy for a problem. Work through its steps in order, exactly as they say. For
@@ -28,7 +35,8 @@ each step write one line of the form
 
 Step K: EXPRESSION = RESULT
 
-where EXPRESSION is arithmetic with numbers only (+ - * / and parentheses) and RESULT is its value. Then write one line
+where EXPRESSION is arithmetic with numbers only (+ - * / and parentheses) and RESULT is its value. Where a step is no
+arithmetic, or its result no number, write both as a line of LaTeX. Then write one line
 
 Answer: RESULT
 
@@ -50,13 +58,19 @@ Answer: 72
 
 ALONE_PREFIX = """You solve a word problem. Think step by step, briefly. Then write one line
 
-Answer: NUMBER
+Answer: RESULT
 
-with the number that is asked for, without a unit.
+with the number that is asked for, without a unit, or in LaTeX what is no number.
 """
 
-STEP = re.compile(r"^\W*Step\s+(\d+)\W*:[\s*_]*(\S.*?)\s*=\s*\$?(-?[\d,]*\.?\d+)\D*$", re.IGNORECASE)
-ANSWER = re.compile(r"^\W*Answer\W*:\W*?(-?[\d,]*\.?\d+)\D*$", re.IGNORECASE | re.MULTILINE)
+STEP = re.compile(r"^\W*Step\s+(\d+)\W*:[\s*_]*(\S.*)$", re.IGNORECASE)
+ANSWER = re.compile(r"^\W*Answer\W*:[\s*_]*(\S.*?)[\s*_]*$", re.IGNORECASE | re.MULTILINE)
+SOLVED = re.compile(r"(.*?\S)\s*=\s*(\$?-?[\d,]*\.?\d+\D*)")  # "3 * 8 = 24 pens"
+EQUATION = re.compile(r"(.*\S)\s*=\s*(\S.*)")
+NUMBER = re.compile(r"\W*?(-?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?)(?<=\d)(\D*)")
+UNIT = re.compile(r"\\(?:text|mathrm|mbox)\{[^{}]*\}|\\[%$,;! ]|\^\{?\\circ\}?")
+MORE = re.compile(r"[-+*/(]?[a-z]\b|.*[\\^_+{]", re.IGNORECASE)  # of a number: "3x", not "3 pens"
+DELIMITERS = re.compile(r"\\[()\[\]]|\*\*|\$")
 
 
 def alone_prompt(question: str) -> str:
@@ -64,12 +78,24 @@ def alone_prompt(question: str) -> str:
     return f"Problem: {question}\n"
 
 
-def read_alone(reply: str) -> Fraction:
-    """The number in the last line that gives an answer."""
+def read_alone(reply: str) -> Fraction | str:
+    """What the last line that gives an answer says: a number, or text."""
     found = ANSWER.findall(reply)
     if not found:
         raise calculator.CalculationError("answer_differs")
-    return Fraction(found[-1].replace(",", ""))
+    number = number_in(found[-1])
+    return Fraction(number) if number else plain(found[-1])
+
+
+def plain(text: str) -> str:
+    """Maths without what it is set in: dollar signs, `\\boxed{…}`, a full stop."""
+    return DELIMITERS.sub("", latex.boxed(text) or text).strip().removesuffix(".").strip()
+
+
+def number_in(text: str) -> str | None:
+    """The number that a text gives, as it is written, its unit left out; None where the text is more, or none."""
+    found = NUMBER.fullmatch(UNIT.sub(" ", plain(text)))
+    return found[1].replace(",", "") if found and not MORE.match(found[2]) else None
 
 
 def execute(tasks: Sequence[Task], strategies: Sequence[Strategy], ask: Ask) -> list[Execution]:
@@ -88,29 +114,57 @@ def execute(tasks: Sequence[Task], strategies: Sequence[Strategy], ask: Ask) -> 
 
 
 def _read(strategy: Strategy, reply: str, execution: Execution) -> None:
-    lines = {
-        int(match.group(1)): match.groups()[1:] for line in reply.splitlines() if (match := STEP.match(line))
-    }
+    lines = {int(match[1]): match[2] for line in reply.splitlines() if (match := STEP.match(line))}
     try:
         for number, step in enumerate(strategy.steps, start=1):
             execution.instructions.append(instruct(step, execution.values))
-            if number not in lines:
-                raise calculator.CalculationError("step_missing")
-            expression, result = lines[number]
-            value = check_step(execution.instructions[-1], expression)
-            if not _rounds_to(value, result):
-                raise calculator.CalculationError("result_differs")
+            value = _value(execution.instructions[-1], lines.get(number, ""))
             last = number == len(strategy.steps)
-            if last and not any(_rounds_to(value, answer) for answer in ANSWER.findall(reply)[-1:]):
+            if last and not any(_says(answer, value) for answer in ANSWER.findall(reply)[-1:]):
                 raise calculator.CalculationError("answer_differs")
             execution.values.append(value)
     except calculator.CalculationError as error:
         execution.reason = str(error)
 
 
+def _value(instruction: str, line: str) -> Fraction | str:
+    """The result of a line that carries an instruction out: a number, or text where it is no arithmetic.
+
+    Raises:
+        CalculationError: it does not; the reason is a `FailReason`.
+    """
+    found = SOLVED.fullmatch(line)
+    solved = found is not None and number_in(found[2]) is not None
+    found = found if solved else EQUATION.fullmatch(line)
+    if found is None:
+        raise calculator.CalculationError("step_missing")
+    work, result = found.groups()
+    try:
+        value: Fraction | str = check_step(instruction, work)
+    except calculator.CalculationError as error:
+        if solved or str(error) != "not_an_expression":
+            raise
+        value = plain(result)
+        if set(numbers(instruction)) - set(numbers(work)):
+            raise calculator.CalculationError("operand_missing") from None
+        if not latex.is_expression(value):
+            raise
+    if not _says(result, value):
+        raise calculator.CalculationError("result_differs")
+    return value
+
+
+def _says(text: str, value: Fraction | str) -> bool:
+    """Whether a text gives a value; a number as precisely as it is written."""
+    number = number_in(text)
+    if number and isinstance(value, Fraction):
+        return _rounds_to(value, number)
+    return latex.equal(plain(text), str(value))
+
+
 def _rounds_to(value: Fraction, written: str) -> bool:
     """Whether a number is written as precisely as its decimals allow."""
-    number = Decimal(written.replace(",", ""))
+    number = Decimal(written)
     exponent = number.as_tuple().exponent
     assert isinstance(exponent, int)
     return abs(value - Fraction(number)) <= Fraction(1, 2) * Fraction(10) ** exponent * (exponent < 0)

@@ -58,7 +58,7 @@ class Execution:
     steps: int
     instructions: list[str] = field(default_factory=list)
     calls: list["Billed"] = field(default_factory=list)
-    values: list[Fraction] = field(default_factory=list)
+    values: list[Fraction | str] = field(default_factory=list)
     reason: str = ""
     error: str = ""
 
@@ -110,9 +110,14 @@ class CoreProtocol(Protocol):
         ...
 
 
-def instruct(step: str, values: Sequence[Fraction]) -> str:
+def instruct(step: str, values: Sequence[Fraction | str]) -> str:
     """A step with the results that it refers to written out."""
-    return REFERENCE.sub(lambda match: calculator.format_value(values[int(match.group(1)) - 1]), step)
+
+    def written(match: re.Match[str]) -> str:
+        value = values[int(match[1]) - 1]
+        return calculator.format_value(value) if isinstance(value, Fraction) else value
+
+    return REFERENCE.sub(written, step)
 
 
 def check_step(instruction: str, expression: str) -> Fraction:

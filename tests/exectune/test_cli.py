@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
-from exectune import cli
+from exectune import cli, ledger_place
 from exectune.cores.base import Reply
 from exectune.ledger import Ledger
 from exectune.prices import Price
@@ -72,7 +72,7 @@ def test_a_missing_file_is_named(folder: Path, command: list[str]) -> None:
 
 def test_ledger_shows_who_spent_what_and_writes_it_as_csv(folder: Path) -> None:
     prices = {"core": Price(1.0, 5.0)}
-    with Ledger.open(cli.LEDGER, stage="accept", run_id="r", prices=prices) as ledger:
+    with Ledger.open(ledger_place.FILE, stage="accept", run_id="r", prices=prices) as ledger:
         ledger.record(role="core", model="tiny", replies=[Reply("8 * 3", 1_000_000, 100_000, 0.5)])
     done = CliRunner().invoke(cli.app, ["ledger", "--csv", "spent.csv"])
     assert done.exit_code == 0, done.output
@@ -82,7 +82,9 @@ def test_ledger_shows_who_spent_what_and_writes_it_as_csv(folder: Path) -> None:
 
 
 def test_ledger_can_be_grouped_by_day_and_written_as_parquet(folder: Path) -> None:
-    with Ledger.open(cli.LEDGER, stage="accept", run_id="r", prices={"core": Price(1.0, 5.0)}) as ledger:
+    with Ledger.open(
+        ledger_place.FILE, stage="accept", run_id="r", prices={"core": Price(1.0, 5.0)}
+    ) as ledger:
         ledger.record(role="core", model="tiny", replies=[Reply("8 * 3", 1_000_000, 100_000, 0.5)])
     arguments = ["ledger", "--by", "day", "--by", "model", "--parquet", "spent.parquet"]
     done = CliRunner().invoke(cli.app, arguments)

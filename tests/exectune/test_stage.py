@@ -9,7 +9,7 @@ import mlflow
 import pytest
 from mlflow.entities import Run
 
-from exectune import stage
+from exectune import ledger_place, stage
 from exectune.cores.base import Sampling
 from exectune.errors import DataError
 from tests.scripted import core
@@ -133,7 +133,7 @@ def test_a_paid_model_that_cannot_be_reached_ends_a_paying_stage_before_a_run_be
 
 def test_a_damaged_ledger_is_the_users_to_put_right(folder: Path) -> None:
     (folder / ".exectune").mkdir()
-    (folder / stage.LEDGER).write_bytes(b"no database" * 1000)
+    (folder / ledger_place.FILE).write_bytes(b"no database" * 1000)
     with pytest.raises(SystemExit, match=r"prepare: .*ledger\.sqlite"):
         stage.run("prepare", lambda _: None)
     assert [run.info.status for run in runs()] == ["FAILED"]

@@ -1,6 +1,8 @@
 import gzip
+import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
@@ -9,6 +11,9 @@ import pytest
 from exectune import taskfile
 from exectune.errors import DataError
 from exectune.tables import sources
+from tests.loopback.hub import Hub
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_every_kind_of_file_gives_its_rows_with_their_places(tmp_path: Path) -> None:
@@ -63,3 +68,78 @@ def test_a_name_of_the_hub_without_a_network_is_an_error_that_says_what_to_do(tm
     last = done.stderr.strip().splitlines()[-1]
     assert last.startswith("exectune.errors.DataError: nobody-at-all/nothing cannot be had from the hub: ")
     assert last.endswith("without a network, fetch its files elsewhere and name these")
+
+
+CONFIGS = {"main": ("Ana", "Ben"), "other": ("Eve", "Bob")}  # who is in train, and who in test
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+    """A hub with one dataset in the form of GSM8K: two configurations, each with two splits in parquet."""
+    folder = tmp_path_factory.mktemp("dataset")
+    lines = ["---", "configs:"]
+    for config, names in CONFIGS.items():
+        (folder / config).mkdir()
+        lines += [f"- config_name: {config}", "  data_files:"]
+        for split, name in zip(("train", "test"), names, strict=True):
+            lines += [f"  - split: {split}", f"    path: {config}/{split}-*"]
+            rows = [
+                {
+                    "question": f"{name} has {boxes} boxes of 4 pens. How many pens is that?",
+                    "answer": f"{boxes} * 4 = <<{boxes}*4={4 * boxes}>>{4 * boxes}\n#### {4 * boxes}",
+                }
+                for boxes in range(2, 50)
+            ]
+            pl.DataFrame(rows).write_parquet(folder / config / f"{split}-00000-of-00001.parquet")
+    (folder / "README.md").write_text("\n".join([*lines, "---", ""]))
+    with Hub({"owner/name": folder}) as running:
+        yield running
+
+
+def imported(name: str, hub: Hub, folder: Path) -> subprocess.CompletedProcess[str]:
+    """`exectune import` of a dataset, with a cache of its own."""
+    environment = os.environ | {
+        "HF_ENDPOINT": hub.url,
+        "HF_HOME": str(folder / "cache"),
+        "PYTHONPATH": str(ROOT),
+    }
+    environment.pop("HF_HUB_OFFLINE", None)
+    command = "from exectune.cli import main; main()"
+    sizes = ["--out", str(folder / "tasks"), "--train", "30", "--test", "20"]
+    return subprocess.run(
+        [sys.executable, "-c", command, "import", "gsm8k", name, *sizes],
+        env=environment,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_a_dataset_of_the_hub_is_imported_with_its_splits(config: str, hub: Hub, tmp_path: Path) -> None:
+    done = imported(f"owner/name:{config}", hub, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "96 rows read, 43 good ones not drawn" in done.stdout
+    for split, size, name in zip(("train", "test"), (30, 20), CONFIGS[config], strict=True):
+        text = (tmp_path / "tasks" / f"{split}.jsonl").read_text()
+        assert (text.count("\n"), text.count(name)) == (size, size)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("owner/name", "'main', 'other'"),
+        ("owner/name:gone", "BuilderConfig 'gone' not found. Available: ['main', 'other']"),
+        ("owner/gone:main", "'owner/gone' doesn't exist on the Hub or cannot be accessed"),
+    ],
+)
+def test_what_the_hub_does_not_have_is_said_in_one_line(
+    name: str, said: str, hub: Hub, tmp_path: Path
+) -> None:
+    done = imported(name, hub, tmp_path)
+    assert done.returncode == 1
+    [line] = done.stderr.strip().splitlines()
+    assert said in line
+    assert "Name a dataset as OWNER/NAME or OWNER/NAME:CONFIG" in line
+    assert not (tmp_path / "tasks").exists()

@@ -1,6 +1,7 @@
 """Teachers: the reference one, and a real boto3 client of a server on loopback."""
 
 import dataclasses
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,12 +12,14 @@ from exectune.acceptance import try_candidates
 from exectune.candidate import Candidate, Tried
 from exectune.errors import ParamsError
 from exectune.ledger import Ledger
-from exectune.params import Params
+from exectune.params import Params, SandboxLimits
 from exectune.policy import GuideCorePolicy
+from exectune.strategy import Strategy
 from exectune.teacher import load_teacher
+from tests.exectune.domains.test_code import TASK as CODE_TASK
 from tests.loopback.faults import always
 from tests.loopback.server import Loopback, says
-from tests.scripted import GOLD, LEAK, NOT_CARRIED_OUT, TASK, WRONG, core, task
+from tests.scripted import GOLD, LEAK, NOT_CARRIED_OUT, TASK, WRONG, Scripted, core, task
 
 HAIKU = "bedrock/anthropic.claude-haiku-4-5-20251001-v1:0"
 
@@ -161,3 +164,61 @@ def test_several_candidates_that_would_all_be_alike_are_refused(settings: Params
     params = with_teacher(settings, name=HAIKU, candidates=3, temperature=0.0)
     with pytest.raises(ParamsError, match=r"teacher\.candidates is 3 and teacher\.temperature 0"):
         load_teacher(params, ledger)
+
+
+def for_code(params: Params) -> Params:
+    """The same settings for code tasks."""
+    protocol = params.protocol.model_copy(update={"name": "code", "max_new_tokens": 100})
+    return params.model_copy(update={"protocol": protocol})
+
+
+def test_on_code_a_model_hears_what_its_core_wrote_and_never_a_test_or_the_solution(
+    settings: Params, server: Loopback, limits: SandboxLimits, tmp_path: Path
+) -> None:
+    plan = Strategy(("Add a and b.", "Return the sum.")).text
+    leak = Strategy(("Write `def add(a, b): return a + b`.",)).text
+    right = "def add(a, b):\n    # step 1\n    total = a + b\n    # step 2\n    return total\n"
+    programs = {
+        "one": right,
+        "two": right.replace("# step 2", "# then"),
+        "three": right.replace("a + b", "a - b"),
+        "four": right.replace("a + b", "a + c"),
+    }
+    tasks = [dataclasses.replace(CODE_TASK, id=name, question=f"{name}: `add(a, b)`") for name in programs]
+    server.answer = lambda _, prompt: leak if "Your strategy was" in prompt else plan
+    core = Scripted("core", lambda prompt: programs[prompt.split("Problem: ")[-1].split(":")[0]])
+    params = for_code(with_teacher(settings, server, name=HAIKU))
+    with opened(params, tmp_path) as ledger:
+        teacher = load_teacher(params, ledger)
+        policy = GuideCorePolicy(None, core, ledger, params)
+        results = tried(policy, *teacher.write(tasks, ignore))
+        assert [one.reason for one in results] == ["", "step_missing", "wrong_answer", "fails_on_example"]
+        again = tried(policy, *teacher.revise(results[1:], results, ignore))
+        assert [one.reason for one in again] == ["leak"] * 3
+    assert all("plan for a Python function" in record.asked.system for record in server.requests)
+    unmarked, wrong, failing = (
+        next(
+            record.asked.prompt for record in server.requests if programs[name].strip() in record.asked.prompt
+        )
+        for name in ("two", "three", "four")
+    )
+    assert 'did not carry out step 2, "Return the sum."' in unmarked
+    assert "does not pass the tests" in wrong
+    assert "which fails, or does not end, on an example call" in failing
+    for record in server.requests:
+        asked = record.asked.system + record.asked.prompt
+        assert not any(text in asked for text in (*CODE_TASK.tests, CODE_TASK.steps[0], CODE_TASK.solution))
+
+
+def test_on_code_self_is_shown_plans_for_functions(
+    settings: Params, tiny_model: Path, tmp_path: Path
+) -> None:
+    params = for_code(with_teacher(settings, name="self", max_new_tokens=2))
+    own = params.models.model_copy(update={"guide": str(tiny_model), "dtype": "float32"})
+    params = params.model_copy(update={"models": own})
+    with opened(params, tmp_path) as ledger:
+        load_teacher(params, ledger).write([CODE_TASK], ignore)
+    with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
+        [(prompt,)] = connection.execute("select prompt from calls").fetchall()
+    assert "total_of_doubles" in prompt
+    assert "sheep" not in prompt

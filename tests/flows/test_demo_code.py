@@ -5,6 +5,8 @@ where it is given a strategy, and nothing of use where it is not.
 """
 
 import json
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -64,20 +66,35 @@ def lessons() -> list[tuple[str, str]]:
     ] * 3
 
 
-def test_the_settings_are_valid_and_only_they_differ(tmp_path: Path) -> None:
-    path = tmp_path / "params.yaml"
-    path.write_bytes((pipeline.ROOT / "params.yaml").read_bytes())
-    before = params.flat(params.load(path))
-    demo_code.set_params(path)
-    after = params.flat(params.load(path))
-    changed = {key: value for key, value in after.items() if before[key] != value}
-    given = {
-        f"{section}.{key}": value
-        for section, values in demo_code.SETTINGS.items()
-        for key, value in values.items()
+def test_the_working_tree_gets_the_profile_and_the_code_tasks(tmp_path: Path) -> None:
+    for name in ("params.yaml", "data.dvc", ".dvc/config", demo_code.PROFILE):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(pipeline.ROOT / name, tmp_path / name)
+    shutil.copytree(pipeline.ROOT / demo_code.TASKS, tmp_path / demo_code.TASKS)
+    subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)
+    demo_code.prepare(tmp_path)
+    profile = pipeline.ROOT / demo_code.PROFILE
+    assert params.load(tmp_path / "params.yaml") == params.load(pipeline.ROOT / "params.yaml", profile)
+    assert {path.name for path in (tmp_path / "data").iterdir()} == {
+        path.name for path in (tmp_path / demo_code.TASKS).iterdir()
     }
-    assert changed.items() <= given.items()
-    assert after["protocol.name"] == "code"
+    assert "frozen" not in (tmp_path / "data.dvc").read_text(encoding="utf-8")
+
+
+def test_a_step_that_fails_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match=r"`exectune use profiles/demo-code.yaml` failed in"):
+        demo_code.prepare(tmp_path)
+
+
+@pytest.mark.parametrize(("accepted", "too_small"), [(0, True), (1, True), (60, False)])
+def test_it_says_how_far_the_core_went(tmp_path: Path, accepted: int, too_small: bool) -> None:
+    assert demo_code.how_far(tmp_path) == ""
+    (tmp_path / "metrics").mkdir()
+    figures = {"executability": {"value": 0.5, "n": 120}, "accepted": accepted}
+    (tmp_path / "metrics/accept.json").write_text(json.dumps(figures), encoding="utf-8")
+    said = demo_code.how_far(tmp_path)
+    assert f"Of 120 gold plans this core carried out 60, and got {accepted} of them right." in said
+    assert ("too small for code" in said) is too_small
 
 
 @pytest.mark.timeout(600)

@@ -8,7 +8,7 @@ from shutil import copytree
 import polars as pl
 import pytest
 
-from exectune import params, stage, tracking
+from exectune import ledger_place, params, stage, tracking
 from exectune.bundled.generate import FOLDER, SIZES
 from exectune.errors import DataError
 from exectune.ledger import Ledger
@@ -30,7 +30,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run_stage() -> None:
-    with Ledger.open(stage.LEDGER, stage="prepare", run_id="run", prices={}) as ledger:
+    with Ledger.open(ledger_place.FILE, stage="prepare", run_id="run", prices={}) as ledger:
         this = stage.Stage("prepare", params.load(), "run", ledger)
         this.folder.mkdir(parents=True)
         prepare.main(this)

@@ -50,8 +50,8 @@ def test_whether_it_is_right_does_not_matter(limits: SandboxLimits) -> None:
 @pytest.mark.parametrize(
     ("reply", "reason", "step"),
     [
-        ("I cannot do this.", "not_a_program", 1),
-        ("", "not_a_program", 1),
+        ("I cannot do this.", "not_a_program", None),
+        ("", "not_a_program", None),
         (GOOD.replace("def add", "def sum_of"), "no_entry_point", None),
         (GOOD.replace("# step 2", "#"), "step_missing", 2),
         (GOOD.replace("# step 1", "# step 3"), "step_missing", 1),
