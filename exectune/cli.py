@@ -1,5 +1,5 @@
 """The `exectune` command: bring in own data, check the settings, see what a run will cost and what was spent, pool
-seeds, open the report.
+seeds, open the report, say which guide is in use.
 
 Each command imports what it needs when it runs: `exectune --help` starts at once. What a user can put right is one
 message and exit code 1, without a traceback.
@@ -193,6 +193,28 @@ def report(open_: Annotated[bool, typer.Option("--open", help="open it in a brow
     typer.echo(REPORT.resolve())
     if open_:
         typer.launch(REPORT.resolve().as_uri())
+
+
+@app.command()
+def promote(
+    version: Annotated[int | None, typer.Option(help="which; without it, the challenger", min=1)] = None,
+    force: Annotated[bool, typer.Option("--force", help="although the gate refuses")] = False,
+    reason: Annotated[str, typer.Option(help="why, kept as a tag of the version")] = "",
+) -> None:
+    """Make a registered guide the champion, if it passes the gate."""
+    from exectune import params, registry
+
+    typer.echo(registry.promote(params.load(), version, force=force, reason=reason))
+
+
+@app.command()
+def rollback(
+    reason: Annotated[str, typer.Option(help="why, kept as a tag of the version")] = "",
+) -> None:
+    """Make the previous champion the champion again."""
+    from exectune import params, registry
+
+    typer.echo(registry.rollback(params.load(), reason=reason))
 
 
 def main() -> None:

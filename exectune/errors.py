@@ -42,6 +42,14 @@ class CallsFailed(UserError):
     """Too many calls to a paid model failed."""
 
 
+class TrackingError(UserError):
+    """MLflow cannot be reached, or refuses what is asked of it."""
+
+
+class RegistryError(UserError):
+    """A version of the guide may not be promoted as it is, or there is none: aliases stay as they are."""
+
+
 class SandboxError(UserError):
     """Model-written code cannot be contained here: bubblewrap is missing or may not do its work."""
 

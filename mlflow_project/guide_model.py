@@ -40,9 +40,9 @@ class GuidePolicyModel(PythonModel):
         ledger = Ledger.open(LEDGER, stage="serve", run_id=uuid.uuid4().hex, prices=prices)
         self.policy: Policy = policy.load(settings, Path(context.artifacts["adapter"]), ledger)
 
-    def predict(self, context: Any, model_input: list[str]) -> pd.DataFrame:
-        """Answer each question. MLflow turns other forms of input into the list that the annotation asks for."""
-        return pd.DataFrame(self.policy.answer(model_input), columns=COLUMNS)
+    def predict(self, context: Any, model_input: pd.DataFrame) -> pd.DataFrame:
+        """Answer each question. MLflow turns other forms of input into a table of one column, by the signature."""
+        return pd.DataFrame(self.policy.answer(model_input.iloc[:, 0].tolist()), columns=COLUMNS)
 
 
 mlflow.models.set_model(GuidePolicyModel())
