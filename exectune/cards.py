@@ -30,7 +30,7 @@ carries it out. It was trained for that core and is good for no other.
 
 ## Measured
 
-| tasks | arm | right, % | executed, % | USD a 1,000 |
+| tasks | arm | right | executed | USD a 1,000 |
 |---|---|---|---|---|
 {_figures(outcomes)}
 
@@ -82,8 +82,13 @@ def _figures(outcomes: pl.DataFrame) -> str:
         for arm, who in ARMS.items():
             part = answered.filter((pl.col("split") == split) & (pl.col("arm") == arm))
             if part.height:
-                right, executed = _rate(part["correct"]), _rate(part["valid"] & part["executed"] & part["in_budget"])
-                rows.append(f"| {name} | {who} | {right} | {executed} | {1000 * part['usd'].sum() / part.height:.3f} |")
+                right, executed = (
+                    _rate(part["correct"]),
+                    _rate(part["valid"] & part["executed"] & part["in_budget"]),
+                )
+                rows.append(
+                    f"| {name} | {who} | {right} | {executed} | {1000 * part['usd'].sum() / part.height:.3f} |"
+                )
     return "\n".join(rows)
 
 

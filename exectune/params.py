@@ -161,6 +161,7 @@ class Evaluate(Section):
     max_new_tokens: int = Field(ge=1, le=4096)
     prompted: str | None = Field(pattern=PAID)
     resamples: int = Field(ge=100, le=1_000_000)
+    traces: int = Field(ge=0, le=10_000)
 
 
 class Promote(Section):

@@ -35,6 +35,7 @@ from exectune.tracking import Version
 
 LOCK = Path(".exectune/registry.lock")
 WAIT_S = 60
+ANEW = "`dvc repro --force --single-item promote` registers a new one"
 OUTCOMES = "outcomes.parquet"  # the evaluation that a version was measured by, an artifact of its run
 
 
@@ -75,7 +76,9 @@ def promote(params: Params, number: int | None = None, *, force: bool = False, r
             )
         gate = "" if verdict.passed else f" (forced: {_why_not(verdict)})"
         move(name, version, champion, (reason or "it passes the gate") + gate)
-    return f"{name}: version {version.number} is champion, previous is {champion.number if champion else 'none'}"
+    return (
+        f"{name}: version {version.number} is champion, previous is {champion.number if champion else 'none'}"
+    )
 
 
 def rollback(params: Params, *, reason: str = "") -> str:
@@ -89,7 +92,8 @@ def rollback(params: Params, *, reason: str = "") -> str:
         champion, version = settled_champion(name), tracking.get_alias(name, "previous")
         if version is None:
             raise RegistryError(
-                f"{name} has no previous champion to go back to; {_numbers(name)}. `exectune promote --version N` names one"
+                f"{name} has no previous champion to go back to; {_numbers(name)}. "
+                "`exectune promote --version N` takes any that passes"
             )
         check(name, version, params)
         move(name, version, champion, reason or "rolled back")
@@ -160,16 +164,28 @@ def check(name: str, version: Version, params: Params) -> pl.DataFrame:
             f"{title} was measured on the core {core}, and params.yaml has models.core: {params.models.core}. A guide "
             f"is good for its own core only: set that one, or train a guide for the other (`dvc repro`)"
         )
+    check_adapter(name, version)
     try:
-        outcomes = pl.read_parquet(tracking.fetch_artifact(version.run_id, OUTCOMES))
+        return pl.read_parquet(tracking.fetch_artifact(version.run_id, OUTCOMES))
+    except (DataError, pl.exceptions.PolarsError) as error:
+        raise RegistryError(f"{title} has no figures to judge it by: {error}. {ANEW}") from None
+
+
+def check_adapter(name: str, version: Version) -> None:
+    """Read a version's adapter and compare it with what was registered.
+
+    Raises:
+        RegistryError: it is missing or damaged.
+    """
+    title = f"{name} version {version.number}"
+    try:
         adapter = tracking.fetch_adapter(name, version.number)
-    except (DataError, pl.exceptions.ComputeError) as error:
-        raise RegistryError(f"{title} is not whole: {error}. `dvc repro --force promote` registers a new one") from None
+    except DataError as error:
+        raise RegistryError(f"{title} is not whole: {error}. {ANEW}") from None
     found, made = digest(adapter), version.tags.get("adapter_sha256")
     if not found or found != (made or found):
         has = f"the hash {found[:12]}, and was registered with {(made or '')[:12]}" if found else "no weights"
-        raise RegistryError(f"{title} is damaged: its adapter has {has}. `dvc repro --force promote` registers a new one")
-    return outcomes
+        raise RegistryError(f"{title} is damaged: its adapter has {has}. {ANEW}")
 
 
 def digest(adapter: Path) -> str:
@@ -205,7 +221,9 @@ def _numbers(name: str) -> str:
 
 def _why_not(verdict: Verdict) -> str:
     failed = [
-        f"{name} {check.value:.4f}, limit {check.limit:g}" for name, check in verdict.checks.items() if not check.passed
+        f"{name} {check.value:.4f}, limit {check.limit:g}"
+        for name, check in verdict.checks.items()
+        if not check.passed
     ]
     return "; ".join([*failed, *([verdict.note] if verdict.note else [])])
 

@@ -17,7 +17,6 @@ import shutil
 import subprocess
 import tempfile
 import time
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,7 +34,9 @@ from exectune.ledger import Ledger
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "ERROR")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "4")  # 2 + 4 + 8 + 16 s; its own default takes minutes
+os.environ.setdefault(
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES", "4"
+)  # 2 + 4 + 8 + 16 s; its own default takes minutes
 
 EXPERIMENT = "exectune"
 PARENT = "EXECTUNE_PARENT_RUN_ID"
@@ -311,8 +312,8 @@ def _talk() -> Iterator[ModuleType]:
     import sqlalchemy as sa
 
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    mlflow.set_tracking_uri(_uri())
-    _reach(_uri())
+    mlflow.set_tracking_uri(uri())
+    _reach(uri())
     try:
         yield mlflow
     except (mlflow.MlflowException, sa.exc.SQLAlchemyError) as error:
@@ -320,9 +321,9 @@ def _talk() -> Iterator[ModuleType]:
 
 
 @cache
-def _reach(uri: str) -> None:
+def _reach(address: str) -> None:
     """Fail at once where no server answers: MLflow itself would try for minutes."""
-    if not uri.startswith(("http://", "https://")):
+    if not address.startswith(("http://", "https://")):
         return
     import requests
     from mlflow.exceptions import MlflowException
@@ -331,7 +332,7 @@ def _reach(uri: str) -> None:
 
     try:
         http_request(
-            get_default_host_creds(uri),
+            get_default_host_creds(address),
             "/health",
             "GET",
             max_retries=0,
@@ -340,23 +341,24 @@ def _reach(uri: str) -> None:
         )
     except (MlflowException, requests.RequestException):
         raise TrackingError(
-            f"MLflow's server at {_shown(uri)} cannot be reached: start it, or set MLFLOW_TRACKING_URI to one that "
+            f"MLflow's server at {_shown(address)} cannot be reached: start it, or set MLFLOW_TRACKING_URI to one that "
             f"runs; without that variable mlflow.db in the working folder is used"
         ) from None
 
 
-def _uri() -> str:
+def uri() -> str:
+    """Where MLflow keeps runs and registry: its server, or the database in the working folder."""
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{Path.cwd() / 'mlflow.db'}"
 
 
 def _one_message(error: Exception) -> TrackingError:
     said = str(error).strip().splitlines()[0].removesuffix(".")
-    return TrackingError(f"MLflow at {_shown(_uri())}: {said[:500]}")
+    return TrackingError(f"MLflow at {_shown(uri())}: {_shown(said)[:500]}")
 
 
-def _shown(uri: str) -> str:
+def _shown(address: str) -> str:
     """The address without the password that may be in it."""
-    return re.sub(r"//[^/@]*@", "//", uri)
+    return re.sub(r"//[^/@]*@", "//", address)
 
 
 def _save_guide(mlflow: ModuleType, folder: Path, adapter: Path, model: Any) -> None:

@@ -32,6 +32,7 @@ from exectune.progress import Progress
 from exectune.report import write_report
 from exectune.strategy import Strategy
 from exectune.task import EVALUATED, Task, read_all
+from exectune.traces import sample
 
 ADAPTERS = {
     "sft_all": Path("artifacts/sft/all"),
@@ -51,8 +52,14 @@ def main(this: stage.Stage) -> None:
     with Progress("evaluate", len(tasks) * (len(ADAPTERS) + 2)) as progress:
         for arm, guide in guides(this, tasks):
             policy = GuideCorePolicy(guide, core, this.ledger, params)
-            made = policy.run(tasks, arm=arm, run_id=this.run_id)
+            solutions = policy.solve(tasks)
+            made = [
+                policy.judge(task, solution, arm=arm, run_id=this.run_id)
+                for task, solution in zip(tasks, solutions, strict=True)
+            ]
             guided += made
+            if arm == "rl":
+                tracking.log_traces(sample(solutions, made, settings.traces, params.seed))
             frames.append(to_frame(made))
             progress.advance(len(tasks), float(frames[-1]["usd"].sum()), arm)
     outcomes = pl.concat(frames)

@@ -49,7 +49,7 @@ def main(this: stage.Stage) -> None:
 def register(this: stage.Stage, outcomes: pl.DataFrame, verdict: Verdict) -> tracking.Version:
     """The new version, with its cards and tags."""
     name, shown = this.params.promote.model_name, tags(this, outcomes, verdict)
-    tasks = {split: read_frame("prepare", split) for split in SPLITS}
+    tasks: dict[str, pl.DataFrame] = {split: read_frame("prepare", split) for split in SPLITS}
     model_card = cards.model_card(name, shown, outcomes, verdict.checks, verdict.note)
     data_card = cards.data_card(tasks, shown.get("data_hash", "unknown"))
     with tempfile.TemporaryDirectory() as temporary:
