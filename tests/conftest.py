@@ -1,5 +1,11 @@
 import os
 import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +14,7 @@ import pytest
 from exectune import models, params, sandbox, tracking
 from exectune.errors import SandboxError
 from exectune.ledger import Ledger
+from tests.exectune.tiny import make_tiny_model
 
 ROOT = Path(__file__).parents[1]
 
@@ -42,6 +49,14 @@ def limits(settings: params.Params) -> params.SandboxLimits:
 
 
 @pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a tiny random model."""
+    folder = tmp_path_factory.mktemp("tiny")
+    make_tiny_model(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """MLflow's tables, made once: that takes seconds."""
     import mlflow
@@ -49,6 +64,53 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
     mlflow.MlflowClient(f"sqlite:///{path}").search_experiments()
     return path
+
+
+@pytest.fixture(scope="session")
+def tracking_server(empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of an MLflow server with a database and files of its own."""
+    folder = tmp_path_factory.mktemp("mlflow_server")
+    shutil.copy(empty_database, folder / "mlflow.db")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [
+        sys.executable,
+        "-m",
+        "mlflow",
+        "server",
+        "--backend-store-uri",
+        f"sqlite:///{folder}/mlflow.db",
+    ]
+    command += ["--artifacts-destination", str(folder / "files"), "--port", str(port), "--workers", "1"]
+    with (folder / "log").open("w") as log:
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # MLflow starts `uvicorn`
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=os.environ | {"PATH": path},
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+        try:
+            address, deadline = f"http://127.0.0.1:{port}", time.monotonic() + 120
+            while not _answers(f"{address}/health"):
+                assert process.poll() is None, (folder / "log").read_text()
+                assert time.monotonic() < deadline, (folder / "log").read_text()
+                time.sleep(0.2)
+            yield address
+        finally:
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait(30)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2):
+            return True
+    except OSError:
+        return False
 
 
 @pytest.fixture

@@ -1,7 +1,9 @@
 import os
 import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,10 +12,13 @@ import polars as pl
 import pytest
 from mlflow.entities import Run
 
-from exectune import process, tracking
+from exectune import process, registry, tracking
 from exectune.cores.base import Exchange, Reply, Sampling, answer_in_batches
+from exectune.errors import TrackingError
 from exectune.ledger import Ledger
+from exectune.params import Params
 from exectune.prices import Price
+from tests.exectune.registered import NAME, Measured, aliases, prepare, register
 
 pytestmark = pytest.mark.usefixtures("project")
 
@@ -28,7 +33,7 @@ class Policy(PythonModel):
             self.adapter = file.read()
 
     def predict(self, context, model_input, params=None):
-        return [f"{self.adapter}: {question}" for question in model_input]
+        return [f"{self.adapter}: {question}" for question in model_input.iloc[:, 0]]
 
 mlflow.models.set_model(Policy())
 """
@@ -177,7 +182,11 @@ def test_a_registered_guide_carries_its_adapter_and_aliases_move(project: Path) 
         (project / "adapter" / "adapter.txt").write_text(round_)
         with tracking.stage_run("promote", {}) as run:
             made = tracking.register_guide(
-                "guide", Path("adapter"), {"rl.max_steps": 30}, {"accuracy": "0.8"}
+                "guide",
+                Path("adapter"),
+                {"rl.max_steps": 30},
+                {"accuracy": "0.8"},
+                {"model_card.md": "# A guide\n", "data_card.md": "# Its data\n"},
             )
         numbers.append(made.number)
         assert (made.run_id, made.tags) == (run.id, {"accuracy": "0.8"})
@@ -188,3 +197,70 @@ def test_a_registered_guide_carries_its_adapter_and_aliases_move(project: Path) 
         assert model.predict(["how many?"]) == [f"{round_}: how many?"]
     assert numbers == [1, 2]
     assert tracking.get_alias("guide", "challenger") is None
+    assert [version.number for version in tracking.versions("guide")] == [1, 2]
+    tracking.delete_alias("guide", "champion")
+    assert tracking.get_alias("guide", "champion") is None
+    found = mlflow.MlflowClient().get_model_version("guide", "2")
+    assert found.description == "# A guide\n\n# Its data\n"
+    folder = Path(mlflow.artifacts.download_artifacts("models:/guide/2"))
+    assert (folder / "model_card.md").read_text() == "# A guide\n"
+    assert model.input_example == [tracking.EXAMPLE]
+    assert model.metadata.signature.outputs.input_names() == ["strategy", "answer", "executed", "usd"]
+    assert not list(folder.rglob("__pycache__"))
+
+
+def test_traces_show_guide_and_core_with_tokens_usd_and_time() -> None:
+    guide = tracking.Span("guide", "small", {"question": "q"}, {"strategy": "s"}, 20, 10, 0.001, 1.5)
+    core = tracking.Span("core", "large", {"strategy": "s"}, {"replies": ["3 * 8"]}, 100, 6, 0.002, 0.5)
+    with tracking.stage_run("evaluate", {}) as run:
+        tracking.log_traces([tracking.Trace("rl", {"question": "q"}, {"answer": "24"}, [guide, core])])
+    experiment = mlflow.get_experiment_by_name(tracking.EXPERIMENT)
+    [trace] = mlflow.search_traces(locations=[experiment.experiment_id], return_type="list")
+    assert trace.info.request_metadata["mlflow.sourceRun"] == run.id
+    assert trace.info.execution_duration == 2000
+    assert trace.info.token_usage == {"input_tokens": 120, "output_tokens": 16, "total_tokens": 136}
+    assert trace.info.cost["total_cost"] == pytest.approx(0.003)
+    root, first, second = trace.data.spans
+    assert [span.name for span in (root, first, second)] == ["rl", "guide", "core"]
+    assert first.parent_id == second.parent_id == root.span_id
+    assert second.start_time_ns == first.end_time_ns
+    assert (second.outputs, root.outputs) == ({"replies": ["3 * 8"]}, {"answer": "24"})
+
+
+def test_a_server_that_cannot_be_reached_is_one_error_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as taken:  # bound, and nobody listens
+        taken.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://me:secret@{address}")
+        began = time.perf_counter()
+        with pytest.raises(TrackingError, match=f"server at http://{address} cannot be reached: start it"):
+            tracking.get_alias("guide", "champion")
+    assert time.perf_counter() - began < 20  # 0.1 s once MLflow is imported; its own retries take minutes
+
+
+def test_a_database_that_is_none_is_one_error(project: Path) -> None:
+    (project / "mlflow.db").write_bytes(b"no database" * 1000)
+    with pytest.raises(TrackingError, match=r"MLflow at sqlite:.*mlflow\.db: .*file is not a database"):
+        tracking.get_alias("guide", "champion")
+
+
+@pytest.mark.timeout(600)
+def test_a_remote_server_is_the_same(
+    tracking_server: str, project: Path, settings: Params, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", tracking_server)
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED], env=environment, capture_output=True, text=True, check=False
+    )
+    assert killed.returncode == -signal.SIGKILL
+    prepare(project)
+    for right in (200, 300):
+        register(settings, Measured(right))
+        registry.promote(settings)
+    assert read(killed.stdout.strip()).info.status == "KILLED"
+    assert aliases() == {"champion": 2, "previous": 1, "challenger": 2}
+    registry.rollback(settings)
+    assert aliases() == {"champion": 1, "previous": 2, "challenger": 2}
+    assert (tracking.fetch_adapter(NAME, 1) / "adapter_model.safetensors").read_bytes() == b"weights"
+    assert not (project / "mlruns").exists(), "files are on the server"
