@@ -25,8 +25,8 @@ def model_card(
     ]
     return f"""# {title}
 
-A LoRA adapter that turns `{tags["base_model"]}` into a guide: it writes a strategy, and the core `{tags["core"]}`
-carries it out. It was trained for that core and is good for no other.
+A LoRA adapter that makes `{tags["base_model"]}` a guide: it writes a strategy, \
+which the core `{tags["core"]}` carries out. It was trained for that core and is good for no other.
 
 ## Measured
 
@@ -44,8 +44,10 @@ None of these tasks was trained on. Held-out tasks are of other families. In bra
 {f"{chr(10)}{note[:1].upper()}{note[1:]}.{chr(10)}" if note else ""}
 ## Use
 
-    policy = mlflow.pyfunc.load_model("models:/{title}@champion")   # guide and core together
-    guide = PeftModel.from_pretrained(base, "artifacts/adapter")    # the guide alone, with plain PEFT
+Guide and core together, and the guide alone with plain PEFT:
+
+    mlflow.pyfunc.load_model("models:/{title}@champion")
+    PeftModel.from_pretrained(base, "artifacts/adapter")
 
 Base: {tags["base_model"]} ({tags["base_revision"]}). Commit: {tags.get("git_commit", "unknown")}. Seed: {tags["seed"]}.
 """
@@ -65,8 +67,8 @@ def data_card(tasks: Mapping[str, pl.DataFrame], data_hash: str) -> str:
 |---|---|---|---|---|---|
 {chr(10).join(rows)}
 
-Trained on `train` alone, and there on the strategies that the core executed and got right. Hash of the data, as
-DVC knows it: `{data_hash}`.
+Trained on `train` alone, and there on the strategies that the core executed and got right. \
+Hash of the data, as DVC knows it: `{data_hash}`.
 """
 
 

@@ -89,14 +89,14 @@ def tags(this: stage.Stage, outcomes: pl.DataFrame, verdict: Verdict) -> Mapping
         for check_name, check in verdict.checks.items()
     }
     return {
-        **tracking.provenance(),
+        "gate": "passed" if verdict.passed else "not compared" if verdict.note else "failed",
+        "core": this.params.models.core,
         **figures,
         **gate,
-        "gate": "passed" if verdict.passed else "not compared" if verdict.note else "failed",
         "base_model": base.name,
         "base_revision": base.revision,
-        "core": this.params.models.core,
         "seed": str(this.params.seed),
+        **tracking.provenance(),
         "adapter_sha256": registry.digest(ADAPTER),
     }
 
