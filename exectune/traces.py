@@ -43,11 +43,11 @@ def _trace(solution: Solution, outcome: Outcome) -> Trace:
         "valid": outcome.valid,
         "executed": outcome.executed,
         "correct": outcome.correct,
-        "reason": outcome.reason,
+        "why": outcome.error or outcome.reason,
+        "usd": outcome.usd,
         "cached": outcome.cached,
-        "error": outcome.error,
     }
-    return Trace(outcome.arm, {"task_id": outcome.task_id, "question": outcome.question}, found, spans)
+    return Trace(outcome.arm, {"question": outcome.question, "task_id": outcome.task_id}, found, spans)
 
 
 def _span(

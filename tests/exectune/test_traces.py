@@ -41,4 +41,4 @@ def test_where_the_core_was_not_asked_there_is_no_span_of_it(ledger: Ledger, set
     outcomes = [policy.judge(QUESTIONS[0], solutions[0], arm="rl", run_id="")]
     [trace] = traces.sample(solutions, outcomes, 8, seed=0)
     assert [span.name for span in trace.spans] == ["guide"]
-    assert trace.outputs["reason"] == "missing_block"
+    assert trace.outputs["why"] == "missing_block"
