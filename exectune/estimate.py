@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 
 from exectune.cores.base import Sampling
-from exectune.domains.table import core_protocol
+from exectune.domains.table import core_protocol, of_protocol
 from exectune.errors import DataError
 from exectune.guides.teacher_prompt import STOP, first_prompt, system_prompt
 from exectune.judge import FAITHFUL, RUBRIC
@@ -23,7 +23,8 @@ from exectune.ledger import Ledger
 from exectune.models import by_role, is_paid, ledger_name, prices
 from exectune.params import Params
 from exectune.prices import Price
-from exectune.protocols import direct, program
+from exectune.protocols import code, direct, program
+from exectune.strategy import Strategy
 from exectune.task import EVALUATED, SPLITS, Split, Task
 from exectune.taskfile import Seen, read
 from exectune.teacher import sampling
@@ -36,6 +37,8 @@ FAILING = (0.1, 0.3, 1.0)  # share of candidates that fail a round, and are revi
 GUIDED_ARMS = 5  # of the stage evaluate, besides a prompted one
 STEPS = 3.0  # of a strategy, where no task has gold steps
 STEP_CHARS = 45  # of one step of a strategy, with its number
+PROGRAM_CHARS = 400  # of a program, where no task has a solution
+BUNDLED = {"maths": "tasks", "code": "code_tasks"}  # folders of exectune/bundled, by domain
 COLUMNS = ("calls", "cached", "tokens_in", "tokens_out", "usd_low", "usd", "usd_high", "usd_saved")
 
 
@@ -81,23 +84,32 @@ def estimate(
 
 
 def tasks_at_hand(params: Params, data: Path = Path("data")) -> tuple[Path, dict[Split, list[Task]]]:
-    """The tasks in `data/`, or the bundled ones where it is not filled yet; and the folder.
+    """The tasks in `data/`, or bundled ones where it is not filled yet, or not with what the protocol is for; and the
+    folder.
 
     Raises:
         DataError: there is no good task in it.
     """
-    folder = data if data.is_dir() else Path(str(files("exectune.bundled"))) / "tasks"
-    seen, limit = Seen(), params.prepare.max_question_chars
-    there = [(split, folder / f"{split}.jsonl") for split in SPLITS]
-    tasks = {
+    domain = of_protocol(params.protocol.name).name
+    bundled = Path(str(files("exectune.bundled"))) / BUNDLED.get(domain, BUNDLED["maths"])
+    for folder in (data, bundled) if data.is_dir() else (bundled,):
+        tasks = _tasks_in(folder, params.prepare.max_question_chars)
+        domains = {task.domain for some in tasks.values() for task in some}
+        if not domains:
+            raise DataError(
+                f"{folder} holds no good task: fill it with `dvc repro prepare`, which says what is wrong"
+            )
+        if domain in domains:
+            return folder, tasks
+    raise DataError(f"{data} holds no good task of the domain {domain}, which protocol.name asks for")
+
+
+def _tasks_in(folder: Path, limit: int) -> dict[Split, list[Task]]:
+    seen, there = Seen(), [(split, folder / f"{split}.jsonl") for split in SPLITS]
+    return {
         split: read(path, split, seen, max_question_chars=limit).good if path.is_file() else []
         for split, path in there
     }
-    if not any(tasks.values()):
-        raise DataError(
-            f"{folder} holds no good task: fill it with `dvc repro prepare`, which says what is wrong"
-        )
-    return folder, tasks
 
 
 def _bill(
@@ -197,25 +209,35 @@ class _Core:
     """What the core's calls look like, in characters, by the protocol that is set."""
 
     def __init__(self, params: Params, tasks: Sequence[Task]) -> None:
-        self.params, self.direct = params, params.protocol.name == "direct"
+        self.params, self.protocol = params, params.protocol.name
         self.question = mean(len(first_prompt(task.question)) for task in tasks)
-        self.steps = mean([len(task.steps) for task in tasks if task.steps] or [STEPS])
+        stepped = [task for task in tasks if task.steps]
+        self.steps = mean([len(task.steps) for task in stepped] or [STEPS])
         self.strategy = 24 + STEP_CHARS * self.steps
+        if stepped and self.protocol == "code":  # the steps are words already
+            self.strategy = mean(len(Strategy(task.steps).text) for task in stepped)
+        self.program = mean([len(task.solution) for task in tasks if task.solution] or [PROGRAM_CHARS])
 
     def alone(self, calls: int, cached: int) -> Part:
         """Without a strategy."""
         protocol, limit = core_protocol(self.params), self.params.baseline.max_new_tokens
         chars_in = len(protocol.ALONE_PREFIX) + self.question
-        chars_out = 150 + 80 * self.steps if self.direct else 10 + 6 * self.steps
+        written = {"direct": 150 + 80 * self.steps, "code": self.program}
+        chars_out = written.get(self.protocol, 10 + 6 * self.steps)
         return Part("baseline", "core", (calls,) * 3, chars_in, chars_out, limit, cached)
 
     def guided(self, stage: str, low: float, likely: float, high: float) -> Part:
         """With one; `program` has a call a step, many of which are asked once and then answered by the ledger."""
-        limit = self.params.protocol.max_new_tokens
-        if self.direct:
-            chars_in = len(direct.PREFIX) + self.question + self.strategy
-            return Part(stage, "core", (low, likely, high), chars_in, 30 + 30 * self.steps, limit)
-        chars_in, steps = len(program.STEP_PREFIX) + STEP_CHARS + 30, self.steps
+        limit, steps = self.params.protocol.max_new_tokens, self.steps
+        whole = {
+            "direct": (len(direct.PREFIX), 30 + 30 * steps),
+            "code": (len(code.PREFIX), self.program + 15 * steps),
+        }
+        if self.protocol in whole:
+            prefix, chars_out = whole[self.protocol]
+            chars_in = prefix + self.question + self.strategy
+            return Part(stage, "core", (low, likely, high), chars_in, chars_out, limit)
+        chars_in = len(program.STEP_PREFIX) + STEP_CHARS + 30
         return Part(stage, "core", (0.5 * steps * low, steps * likely, steps * high), chars_in, 24, limit)
 
 

@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from exectune.ledger import Ledger
 from exectune.models import load_model
 from exectune.params import Params, load
 from exectune.policy import GuideCorePolicy
+from exectune.protocols import code
 from exectune.task import Split, Task
 from exectune.teacher import load_teacher
 from tests.loopback.server import Loopback, says
@@ -66,6 +68,23 @@ def test_a_bill_needs_neither_key_nor_network(monkeypatch: pytest.MonkeyPatch) -
     assert row(bill, "teacher", "teacher")["calls"] == 7473
     assert row(bill, "evaluate", "core")["calls"] == 5 * 1319
     assert bill["usd_high"].sum() < 150
+
+
+def test_the_papers_code_half_is_priced_on_the_bundled_code_tasks(tmp_path: Path) -> None:
+    params = load(ROOT / "params.yaml", ROOT / "profiles" / "paper-code.yaml")
+    maths = tmp_path / "data"
+    shutil.copytree(ROOT / "exectune/bundled/tasks", maths)
+    folder, tasks = tasks_at_hand(params, maths)
+    assert folder.name == "code_tasks", "the maths tasks at hand are none for this protocol"
+    assert {one.domain for some in tasks.values() for one in some} == {"code"}
+    bill = estimate(params, tasks, None)
+    assert row(bill, "baseline", "core")["calls"] == sum(len(some) for some in tasks.values())
+    shown = len(code.PREFIX) / 4 * row(bill, "evaluate", "core")["calls"]
+    assert row(bill, "evaluate", "core")["tokens_in"] > shown
+    for role in ("core", "teacher"):
+        assert bill.filter(role=role)["usd"].sum() > 0
+    larger = estimate(params, tasks, None, {"train": 2000, "test": 500})
+    assert bill["usd"].sum() < larger["usd_high"].sum() < (params.budgets.run_usd or 0)
 
 
 def test_local_models_cost_nothing(settings: Params) -> None:
