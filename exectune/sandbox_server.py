@@ -197,7 +197,9 @@ def _child(job: dict[str, Any], theirs: socket.socket, folder: Path, user: int) 
 
 
 def _limit(limits: dict[str, Any]) -> None:
-    with suppress(OSError):  # by system calls: what Python does around them costs a forked process half a millisecond
+    with suppress(
+        OSError
+    ):  # by system calls: what Python does around them costs a forked process half a millisecond
         place = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
         os.write(place, b"1000")
         os.close(place)
