@@ -97,13 +97,13 @@ def test_the_end_of_a_job_is_named(body: str, ended: str, patient: Sandbox, sand
 
 
 def test_sandboxes_do_not_share_the_limit_of_processes(limits: SandboxLimits) -> None:
-    one, other = Sandbox(limits), Sandbox(limits.model_copy(update={"processes": 4}))
-    children = "import os, time\ndef f():\n  for _ in range(3):\n    if not os.fork(): time.sleep(60)\n"
-    job = {"role": "program", "code": f"{children}  time.sleep(60)", "entry_point": "f", "asked": False}
+    one, other = Sandbox(limits), Sandbox(limits.model_copy(update={"processes": 8}))
+    code = "import os, time\ndef f():\n  for _ in range({}):\n    if not os.fork(): time.sleep(60)\n  {}"
+    job = {"role": "program", "code": code.format(8, "time.sleep(60)"), "entry_point": "f", "asked": False}
     with one.job(job | {"calls": [[[], {"dict": []}]]}) as running:
         assert running.read() == {"value": None}
-        time.sleep(0.3)  # its children are there
-        assert call(other, f"{children}  return 'forked'") == ("forked", "exited")
+        time.sleep(0.5)  # its children are there
+        assert call(other, code.format(3, "return 'forked'")) == ("forked", "exited")
     one.close()
     other.close()
 

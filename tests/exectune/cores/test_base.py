@@ -46,7 +46,7 @@ OWN_FAULTS = [
 ]
 
 
-@pytest.fixture(params=CORES.values(), ids=CORES.keys())
+@pytest.fixture(params=list(CORES.values()), ids=list(CORES))
 def core(request: pytest.FixtureRequest) -> Core:
     made: Core = request.param
     return made
