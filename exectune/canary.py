@@ -1,17 +1,17 @@
-"""Canary: does the core do worse on the champion's fixed tasks than it did at promotion? Rows of outcomes in, evidence out.
+"""Canary: does the core do worse on the champion's tasks than at promotion? Rows of outcomes in, evidence out.
 
 Null: the core is unchanged. Then a task's outcomes at promotion and on all nights are draws from one distribution, its
-own and unknown; tasks are independent of each other, nights are not: the same tasks come back, and what they are compared
-with is a single draw too. A count against the outcomes at promotion would add up that draw's luck night after night.
-What the null does say: within a task, order means nothing. Of the `bad` outcomes that a task ever had, tonight's is one with the
-probability of their share, promotion and tonight included. So the number of bad ones tonight is a sum of known coins, and
-its tail is the night's p-value (a conformal one: Vovk, Gammerman, Shafer, "Algorithmic Learning in a Random World"),
-independent of the p-values before it, whatever the core's noise. A core without noise gives p = 1 for ever.
+own and unknown. Tasks are independent of each other; nights are not: the same tasks come back, and what they are
+compared with is a single draw too. To count against it every night would add up that draw's luck.
+What the null does say: within a task, order means nothing. Of all outcomes that a task ever had, promotion and tonight
+included, some share was bad, and tonight's was one of those with just that probability. So the number of bad ones
+tonight is a sum of coins that are known, and its tail is the night's p-value: a conformal one (Vovk, Gammerman and
+Shafer, "Algorithmic Learning in a Random World"), independent of those before it, whatever the core's noise.
 
-Each p-value is turned into a bet against the null, `bet`, and the nights are bets one after the other. Since nobody knows on
-which night a change comes, the stake is spread: night j starts a game of its own with 1 / (j (j + 1)) of it. The
-whole is a test martingale or less, so an unchanged core ever raises it to 1 / rate with probability `rate` at most,
-over any number of nights (Ville). Arrays: `_N` night, 0 is promotion; `_T` task.
+A p-value is a bet against the null, see `bet`, and one night's winnings are the next one's stake. Since nobody knows on
+which night a change comes, the stake is spread: night j begins a game of its own with 1 / (j (j + 1)) of it. What all
+games hold is a martingale or less, so with an unchanged core it ever reaches 1 / rate with a probability of `rate` at
+most, over any number of nights (Ville). Arrays: `_N` night, 0 is promotion; `_T` task.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,9 @@ def evidence(values_NT: Floats, *, amounts: bool = False) -> list[float]:
     Args:
         values_NT: 1 where an outcome was bad, 0 where it was not; with `amounts`, what each task cost. NaN: not known.
     """
-    return martingale([p_value(values_NT[: night + 1], amounts=amounts) for night in range(1, len(values_NT))])
+    return martingale(
+        [p_value(values_NT[: night + 1], amounts=amounts) for night in range(1, len(values_NT))]
+    )
 
 
 def p_value(values_NT: Floats, *, amounts: bool = False) -> float:
@@ -53,8 +55,10 @@ def martingale(p_values: Sequence[float]) -> list[float]:
 
 
 def bet(p: float) -> float:
-    """What a stake of 1 becomes: the mean of κ p^(κ-1) over κ from 0 to 1 (Vovk and Wang, 2021). Falls in p; its mean under
-    the null is 1 at most. 17 for 0.001, 0.5 for 1."""
+    """What a stake of 1 becomes: 21 for p = 0.001, 0.5 for 1; 1 on average under the null, at most.
+
+    It is the mean of κ p^(κ-1) over κ from 0 to 1 (Vovk and Wang, 2021, Annals of Statistics 49, 1736-1754).
+    """
     p = max(p, SMALLEST)
     if p > 0.9999:  # where the formula is 0 / 0
         return 0.5

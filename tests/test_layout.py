@@ -60,8 +60,9 @@ READS_PARAMS = {
     "exectune/guides/prompted.py": {"teacher", "evaluate"},
     "exectune/guides/teacher_prompt.py": {"protocol", "strategy"},
 }
-# Sections that no stage depends on: how calls go out and what they may cost at most, which change no reply.
-WITHOUT_EFFECT = {"calls", "budgets"}
+# Sections that no stage depends on: how calls go out and what they may cost at most, which change no reply; and what
+# happens after the last stage.
+WITHOUT_EFFECT = {"calls", "budgets", "canary"}
 
 
 def files_of(root: Path, room: str) -> list[Path]:
