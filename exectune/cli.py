@@ -230,7 +230,8 @@ def canary(
 
     night = nights.run(params.load(), tasks)
     typer.echo(
-        f"{night.model} version {night.version}, night {night.night}: {night.tasks} tasks, {night.failed} calls failed"
+        f"{night.model} version {night.version}, night {night.night}: {night.tasks} tasks, {night.failed} of them "
+        "without a reply"
     )
     typer.echo(f"core {night.core}, {night.usd_paid:.4f} USD paid")
     for figure in night.figures:
@@ -257,10 +258,11 @@ def forget(
 ) -> None:
     """A model has changed behind its name: from now on no reply that it gave before is an answer. Bills stay."""
     from exectune import outdated
+    from exectune.ledger_place import ledger_place
 
-    count = outdated.forget(os.environ.get(LEDGER_URL) or LEDGER, model)
+    count = outdated.forget(ledger_place(), model)
     typer.echo(f"{count} replies of {model} are answers no more: it is asked anew")
-    typer.echo("next: dvc repro --force --downstream baseline")
+    typer.echo("next: dvc repro --force --single-item baseline accept && dvc repro")
 
 
 def main() -> None:

@@ -12,7 +12,6 @@ when its run has finished; one that was stopped goes on with the replies that th
 
 import hashlib
 import json
-import os
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -30,9 +29,9 @@ from exectune.cores.base import Model, Sampling
 from exectune.errors import DataError, UserError
 from exectune.executability import scored
 from exectune.ledger import Billed, Ledger
+from exectune.ledger_place import ledger_place
 from exectune.outcome import to_frame, write_frame
 from exectune.params import Params
-from exectune.stage import LEDGER, LEDGER_URL
 from exectune.stats import wilson
 from exectune.task import EVALUATED, Task, read_all
 from exectune.tracking import Version
@@ -200,7 +199,7 @@ def _watch(settings: Params, champion: Version, reference: pl.DataFrame, tasks: 
     with tracking.stage_run("canary", params.flat(settings)) as this:
         tracking.tag_run({TAG: champion.run_id, "canary.version": str(champion.number)})
         with NightLedger.open(
-            os.environ.get(LEDGER_URL) or LEDGER,
+            ledger_place(),
             stage="canary",
             run_id=this.id,
             prices=models.prices(settings),

@@ -21,7 +21,7 @@ STAGES = ("prepare", "baseline", "teacher", "accept", "sft", "rl", "evaluate", "
 # What a room may import besides the standard library and itself. exectune has no such list: it may import anything
 # but the orchestration above it.
 MAY_IMPORT = {
-    "flows": {"prefect", "psutil", "rich", "ruamel", "exectune.errors", "exectune.tracking"},
+    "flows": {"prefect", "psutil", "pydantic", "rich", "ruamel", "exectune.errors", "exectune.tracking"},
     "stages": {"exectune", "polars"},
     "mlflow_project": {"exectune", "mlflow", "pandas"},
 }
