@@ -217,6 +217,54 @@ def rollback(
     typer.echo(registry.rollback(params.load(), reason=reason))
 
 
+@app.command()
+def canary(
+    tasks: Annotated[int | None, typer.Option(help="so many, in place of canary.tasks", min=1)] = None,
+) -> None:
+    """Ask the champion its fixed tasks once more: does the core still do what it did at promotion?
+
+    Exit code 0: yes. 3: it does worse. 1: an error, which tells nothing. .exectune/canary.json has all figures.
+    """
+    from exectune import night as nights
+    from exectune import params
+
+    night = nights.run(params.load(), tasks)
+    typer.echo(
+        f"{night.model} version {night.version}, night {night.night}: {night.tasks} tasks, {night.failed} of them "
+        "without a reply"
+    )
+    typer.echo(f"core {night.core}, {night.usd_paid:.4f} USD paid")
+    for figure in night.figures:
+        money = figure.name == "usd"
+        now, then = (f"{v:.6f}" if money else f"{v:.1%}" for v in (figure.tonight, figure.promotion))
+        typer.echo(
+            f"{'USD a task' if money else figure.name:14} {now:>9}, at promotion {then:>9}; evidence of a change "
+            f"{figure.evidence:.3g}, alarm at {night.limit:g}"
+        )
+    slow = "; slow" if night.slow else ""
+    typer.echo(
+        f"{'latency':14} {night.latency_s:8.2f}s, at promotion {night.latency_promotion_s:8.2f}s{slow}"
+    )
+    if night.since is None:
+        typer.echo("no alarm")
+        return
+    typer.secho(f"ALARM since night {night.since}: {night.reason}", fg=typer.colors.RED)
+    raise typer.Exit(3)
+
+
+@app.command()
+def forget(
+    model: Annotated[str, typer.Argument(help="its name in `exectune ledger`")],
+) -> None:
+    """A model has changed behind its name: from now on no reply that it gave before is an answer. Bills stay."""
+    from exectune import outdated
+    from exectune.ledger_place import ledger_place
+
+    count = outdated.forget(ledger_place(), model)
+    typer.echo(f"{count} replies of {model} are answers no more: it is asked anew")
+    typer.echo("next: dvc repro --force --single-item baseline accept && dvc repro")
+
+
 def main() -> None:
     """The `exectune` script."""
     try:

@@ -172,6 +172,12 @@ class Promote(Section):
     max_usd_per_task: float = Field(ge=0, le=1000)
 
 
+class Canary(Section):
+    tasks: int = Field(ge=1, le=1_000_000)
+    max_usd: float = Field(gt=0, le=1_000_000)
+    false_alarm_rate: float = Field(gt=0, le=0.5)
+
+
 class Params(Section):
     seed: int = Field(ge=0, le=2**31 - 1)
     models: Models
@@ -191,6 +197,7 @@ class Params(Section):
     rl: Rl
     evaluate: Evaluate
     promote: Promote
+    canary: Canary
 
 
 def load(path: Path = Path("params.yaml"), profile: Path | None = None) -> Params:

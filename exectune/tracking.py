@@ -236,6 +236,37 @@ def fetch_adapter(model_name: str, number: int) -> Path:
     )
 
 
+def fetch_settings(model_name: str, number: int) -> Path:
+    """The params.yaml that a version was made with, fetched to a place of this machine.
+
+    Raises:
+        DataError: the version has none.
+    """
+    return _fetch(
+        f"models:/{model_name}/{number}/artifacts/params.yaml",
+        f"{model_name} version {number} has no settings",
+    )
+
+
+def tag_run(tags: Mapping[str, str]) -> None:
+    """Set tags of the run that is going on."""
+    with _talk() as mlflow:
+        mlflow.set_tags(dict(tags))
+
+
+def last_finished(tag: str, value: str) -> Run | None:
+    """The last of the runs with this tag that ended well."""
+    with _talk() as mlflow:
+        found = mlflow.search_runs(
+            search_all_experiments=True,
+            filter_string=f"tags.{tag} = '{value}' and attributes.status = 'FINISHED'",
+            order_by=["attributes.start_time DESC"],
+            max_results=1,
+            output_format="list",
+        )
+    return Run(found[0].info.run_id) if found else None
+
+
 def provenance() -> dict[str, str]:
     """The commit, and the hashes of the data and of dvc.lock, where they are known."""
     lock = Path("dvc.lock")

@@ -9,12 +9,10 @@ temporary one runs along, and `prefect server start` shows its runs afterwards.
 
 import argparse
 import contextlib
-import ctypes
 import json
 import logging
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections import deque
@@ -39,6 +37,7 @@ from rich.console import Console
 from rich.table import Table
 
 from exectune import tracking
+from flows import commands
 
 STAGES = ("prepare", "baseline", "teacher", "accept", "sft", "rl", "evaluate", "promote")
 RETRY_DELAY_S = 30
@@ -54,8 +53,6 @@ ASIDES = (
     "To enable auto staging",
     "Use `dvc push`",
 )
-LIBC = ctypes.CDLL(None)
-PR_SET_PDEATHSIG = 1
 
 
 class StageFailed(Exception):
@@ -75,35 +72,16 @@ def reproduce(target: str, parent_run_id: str) -> None:
     """
     logger = get_run_logger()
     lines: deque[str] = deque(maxlen=KEPT_LINES)
-    # Stages are commands that DVC starts as `python -m …`: this Python comes first.
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment = os.environ | {
-        "PATH": path,
-        "EXECTUNE_PARENT_RUN_ID": parent_run_id,
-        "PYTHONUNBUFFERED": "1",
-    }
+
+    def log(line: str) -> None:
+        if not line.startswith(ASIDES):
+            lines.append(line)
+            logger.info(line)
+
     command = [sys.executable, "-m", "dvc", "repro", "--single-item", target]
-    with subprocess.Popen(
-        command,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        start_new_session=True,  # its own process group: it is ended as a whole
-        preexec_fn=_end_with_parent,
-    ) as process:
-        assert process.stdout is not None
-        try:
-            for line in process.stdout:
-                if line.strip() and not line.startswith(ASIDES):
-                    lines.append(line.rstrip())
-                    logger.info(line.rstrip())
-        except BaseException:
-            os.killpg(process.pid, signal.SIGTERM)
-            raise
-    if process.returncode != 0:
-        raise StageFailed(target, process.returncode, list(lines))
+    code = commands.run(command, log, {tracking.PARENT: parent_run_id})
+    if code != 0:
+        raise StageFailed(target, code, list(lines))
 
 
 @flow(name="retrain", log_prints=False)
@@ -215,12 +193,6 @@ def _stop(signal_number: int, frame: object) -> None:  # noqa: ARG001
         with contextlib.suppress(psutil.NoSuchProcess):
             child.terminate()
     os._exit(130)
-
-
-def _end_with_parent() -> None:
-    """In the child, before dvc starts: the kernel ends dvc when this process ends, and so its stage."""
-    if sys.platform == "linux":
-        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 if __name__ == "__main__":

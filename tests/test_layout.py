@@ -21,7 +21,7 @@ STAGES = ("prepare", "baseline", "teacher", "accept", "sft", "rl", "evaluate", "
 # What a room may import besides the standard library and itself. exectune has no such list: it may import anything
 # but the orchestration above it.
 MAY_IMPORT = {
-    "flows": {"prefect", "psutil", "rich", "ruamel", "exectune.errors", "exectune.tracking"},
+    "flows": {"prefect", "psutil", "pydantic", "rich", "ruamel", "exectune.errors", "exectune.tracking"},
     "stages": {"exectune", "polars"},
     "mlflow_project": {"exectune", "mlflow", "pandas"},
 }
@@ -60,8 +60,9 @@ READS_PARAMS = {
     "exectune/guides/prompted.py": {"teacher", "evaluate"},
     "exectune/guides/teacher_prompt.py": {"protocol", "strategy"},
 }
-# Sections that no stage depends on: how calls go out and what they may cost at most, which change no reply.
-WITHOUT_EFFECT = {"calls", "budgets"}
+# Sections that no stage depends on: how calls go out and what they may cost at most, which change no reply; and what
+# happens after the last stage.
+WITHOUT_EFFECT = {"calls", "budgets", "canary"}
 
 
 def files_of(root: Path, room: str) -> list[Path]:

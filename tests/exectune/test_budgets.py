@@ -12,6 +12,7 @@ from exectune.errors import BudgetReached
 from exectune.ledger import Ledger
 from exectune.prices import Price
 from tests.exectune.endpoints import PRICES, SAMPLING, Answering, paid
+from tests.exectune.places import Place
 
 ROOT = Path(__file__).parents[2]
 MOST = (64 + 1) * 1.0 / 1e6 + 16 * 5.0 / 1e6  # of a call with a prompt of one byte
@@ -26,9 +27,10 @@ from exectune.ledger import Ledger
 from exectune.errors import BudgetReached
 from tests.exectune.endpoints import PRICES, SAMPLING, Answering
 
-me, path = sys.argv[1], Path(sys.argv[2])
+me, place = sys.argv[1], sys.argv[2] if "://" in sys.argv[2] else Path(sys.argv[2])
 model = PaidModel(Answering(delay=0.002), Limits(concurrency=4))
-with Ledger.open(path, stage="accept", run_id=me, prices=PRICES, budgets=Budgets(day_usd=float(sys.argv[3]))) as ledger:
+budgets = Budgets(day_usd=float(sys.argv[3]))
+with Ledger.open(place, stage="accept", run_id=me, prices=PRICES, budgets=budgets) as ledger:
     try:
         ledger.complete(model, [f"{me} {i}" for i in range(200)], SAMPLING, role="core")
     except BudgetReached:
@@ -36,13 +38,13 @@ with Ledger.open(path, stage="accept", run_id=me, prices=PRICES, budgets=Budgets
 """
 
 
-def opened(path: Path, budgets: Budgets, run_id: str = "run", stage: str = "accept") -> Ledger:
-    return Ledger.open(path / "ledger.sqlite", stage=stage, run_id=run_id, prices=PRICES, budgets=budgets)
+def opened(place: Place, budgets: Budgets, run_id: str = "run", stage: str = "accept") -> Ledger:
+    return Ledger.open(place, stage=stage, run_id=run_id, prices=PRICES, budgets=budgets)
 
 
-def test_a_stage_stops_before_the_call_that_could_exceed_its_budget(tmp_path: Path) -> None:
+def test_a_stage_stops_before_the_call_that_could_exceed_its_budget(place: Place) -> None:
     endpoint = Answering()
-    with opened(tmp_path, Budgets(stage_usd=MOST * 3)) as ledger:
+    with opened(place, Budgets(stage_usd=MOST * 3)) as ledger:
         with pytest.raises(BudgetReached, match=r"budgets\.stage_usd.*raise budgets\.stage_usd in params"):
             ledger.complete(paid(endpoint, concurrency=1), "abcdefghijklmnop", SAMPLING, role="core")
         (total,) = ledger.totals().to_dicts()
@@ -51,11 +53,11 @@ def test_a_stage_stops_before_the_call_that_could_exceed_its_budget(tmp_path: Pa
     assert total["calls"] == len(endpoint.sent) == round(total["usd"] / USED)
 
 
-def test_after_the_budget_is_raised_nothing_answered_is_paid_again(tmp_path: Path) -> None:
+def test_after_the_budget_is_raised_nothing_answered_is_paid_again(place: Place) -> None:
     first, second = Answering(), Answering()
-    with opened(tmp_path, Budgets(run_usd=MOST * 2)) as ledger, pytest.raises(BudgetReached):
+    with opened(place, Budgets(run_usd=MOST * 2)) as ledger, pytest.raises(BudgetReached):
         ledger.complete(paid(first, concurrency=2), "abcdefghij", SAMPLING, role="core")
-    with opened(tmp_path, Budgets(run_usd=1.0)) as ledger:
+    with opened(place, Budgets(run_usd=1.0)) as ledger:
         answers = ledger.complete(paid(second, concurrency=2), "abcdefghij", SAMPLING, role="core")
     assert [answer.reply.text for answer in answers] == list("ABCDEFGHIJ")
     assert sorted(first.sent + second.sent) == list("abcdefghij")
@@ -72,20 +74,20 @@ def test_after_the_budget_is_raised_nothing_answered_is_paid_again(tmp_path: Pat
     ],
 )
 def test_a_budget_holds_for_what_it_is_named_for(
-    tmp_path: Path, budgets: Budgets, other_run: bool, other_stage: bool
+    place: Place, budgets: Budgets, other_run: bool, other_stage: bool
 ) -> None:
     """The first call fits exactly, and what it used up does not leave enough for another one."""
-    with opened(tmp_path, budgets) as ledger:
+    with opened(place, budgets) as ledger:
         ledger.complete(paid(Answering()), ["a"], SAMPLING, role="core")
         with pytest.raises(BudgetReached):
             ledger.complete(paid(Answering()), ["b"], SAMPLING, role="core")
-    with opened(tmp_path, budgets, run_id="another") as ledger:
+    with opened(place, budgets, run_id="another") as ledger:
         if budgets.day_usd or budgets.day_tokens:
             with pytest.raises(BudgetReached):
                 ledger.complete(paid(Answering()), ["c"], SAMPLING, role="core")
         else:
             ledger.complete(paid(Answering()), ["c"], SAMPLING, role="core")
-    with opened(tmp_path, budgets, stage="evaluate") as ledger:
+    with opened(place, budgets, stage="evaluate") as ledger:
         if budgets.stage_usd:
             ledger.complete(paid(Answering()), ["d"], SAMPLING, role="core")
         else:
@@ -93,9 +95,9 @@ def test_a_budget_holds_for_what_it_is_named_for(
                 ledger.complete(paid(Answering()), ["d"], SAMPLING, role="core")
 
 
-def test_what_may_have_been_billed_counts(tmp_path: Path) -> None:
+def test_what_may_have_been_billed_counts(place: Place) -> None:
     endpoint = Answering(faults={"a": ["drop_after"]})
-    with opened(tmp_path, Budgets(run_usd=MOST * 1.5)) as ledger:
+    with opened(place, Budgets(run_usd=MOST * 1.5)) as ledger:
         with pytest.raises(BudgetReached):
             ledger.complete(paid(endpoint), ["a"], SAMPLING, role="core")
         (total,) = ledger.totals().to_dicts()
@@ -103,33 +105,33 @@ def test_what_may_have_been_billed_counts(tmp_path: Path) -> None:
     assert total["unknown_usd"] == pytest.approx(MOST)
 
 
-def test_a_local_model_costs_no_budget(tmp_path: Path) -> None:
+def test_a_local_model_costs_no_budget(place: Place) -> None:
     from tests.scripted import core
 
-    with opened(tmp_path, Budgets(run_usd=1e-9)) as ledger:
+    with opened(place, Budgets(run_usd=1e-9)) as ledger:
         assert len(ledger.complete(core(), ["a", "b"], SAMPLING, role="core")) == 2
 
 
-def test_the_dearest_way_to_read_a_token_is_reserved(tmp_path: Path) -> None:
+def test_the_dearest_way_to_read_a_token_is_reserved(place: Place) -> None:
     prices = {"core": Price(1.0, 5.0, cache_read=0.1, cache_write=1.25)}
     endpoint = Answering(reply=Reply("x", 0, 16, 0.1, tokens_cache_write=65))
     budgets = Budgets(run_usd=65 * 1.25e-6 + 16 * 5e-6)
-    with Ledger.open(tmp_path / "l", stage="s", run_id="r", prices=prices, budgets=budgets) as ledger:
+    with Ledger.open(place, stage="s", run_id="r", prices=prices, budgets=budgets) as ledger:
         ledger.complete(paid(endpoint), ["a"], SAMPLING, role="core")
         assert ledger.totals()["usd"].sum() == pytest.approx(budgets.run_usd)
 
 
-def test_sixteen_processes_never_spend_more_than_one_budget(tmp_path: Path) -> None:
-    budget, path = USED * 1000, tmp_path / "ledger.sqlite"
-    with opened(tmp_path, Budgets()):
+def test_sixteen_processes_never_spend_more_than_one_budget(place: Place) -> None:
+    budget = USED * 1000
+    with opened(place, Budgets()):
         pass
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     spenders = [
-        subprocess.Popen([sys.executable, "-c", SPENDER, str(me), str(path), str(budget)], env=environment)
+        subprocess.Popen([sys.executable, "-c", SPENDER, str(me), str(place), str(budget)], env=environment)
         for me in range(16)
     ]
     codes = [spender.wait() for spender in spenders]
-    with opened(tmp_path, Budgets()) as ledger:
+    with opened(place, Budgets()) as ledger:
         total = ledger.totals()
     spent = float(total.select((pl.col("usd") + pl.col("unknown_usd")).sum()).item())
     assert set(codes) <= {0, 3}

@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import pytest
 from prefect.logging import disable_run_logger
 
 from flows import retrain
+from tests.flows.waiting import is_running, wait_for
 
 ROOT = Path(__file__).parents[2]
 CELL = {"value": 0.5, "low": 0.4, "high": 0.6, "n": 100}
@@ -181,19 +181,6 @@ def test_ctrl_c_stops_at_once_with_all_it_started(repository: Path) -> None:
     assert flow.returncode == 130
     assert "the same command goes on from here" in printed
     assert wait_for(lambda: not is_running(pid))
-
-
-def is_running(pid: int) -> bool:
-    status = Path(f"/proc/{pid}/stat")
-    return status.exists() and status.read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0] != "Z"
-
-
-def wait_for(look: Any) -> Any:
-    for _ in range(300):
-        if found := look():
-            return found
-        time.sleep(0.1)
-    raise AssertionError("it did not happen within 30 s")
 
 
 def test_only_the_claimed_comparisons_are_printed() -> None:
