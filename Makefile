@@ -59,8 +59,8 @@ format: setup  ## put formatting and imports right
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
-ui: setup  ## open the runs and the models: MLflow at http://127.0.0.1:5000
-	@$(BIN)/mlflow ui --backend-store-uri sqlite:///mlflow.db
+ui: setup  ## flows, schedules, runs and models: Prefect, MLflow and a worker, until Ctrl-C
+	@$(BIN)/python -m flows.ui
 
 constraints:  ## resolve pyproject.toml again (needs uv) and write constraints.txt
 	@command -v uv >/dev/null || { echo "uv is missing: pip install uv"; exit 1; }

@@ -102,6 +102,15 @@ class Trace:
     spans: Sequence[Span]
 
 
+@dataclass(frozen=True)
+class Child:
+    """A stage's run within a retraining run."""
+
+    id: str
+    name: str
+    metrics: Mapping[str, float]
+
+
 @contextmanager
 def stage_run(stage: str, params: Mapping[str, object]) -> Iterator[Run]:
     """The run of one stage; FAILED when the block raises."""
@@ -112,10 +121,39 @@ def stage_run(stage: str, params: Mapping[str, object]) -> Iterator[Run]:
 
 
 @contextmanager
-def parent_run(name: str) -> Iterator[Run]:
-    """The run that the stages' runs are children of, when its id is their `EXECTUNE_PARENT_RUN_ID`."""
+def parent_run(name: str, reason: str = "") -> Iterator[Run]:
+    """The run that the stages' runs are children of, when its id is their `EXECTUNE_PARENT_RUN_ID`.
+
+    `reason` says why it was started; it is kept as a tag.
+    """
     with _run(name, None) as run:
+        if reason:
+            with _talk() as mlflow:
+                mlflow.set_tag("reason", reason)
         yield run
+
+
+def children(parent_id: str) -> list[Child]:
+    """The runs of the stages that ran in a retraining run, in order."""
+    with _talk() as mlflow:
+        found = mlflow.search_runs(
+            search_all_experiments=True,
+            filter_string=f"tags.`mlflow.parentRunId` = '{parent_id}'",
+            order_by=["attributes.start_time"],
+            output_format="list",
+        )
+    return [Child(run.info.run_id, run.info.run_name, run.data.metrics) for run in found]
+
+
+def page(run_id: str, artifact: str = "") -> str:
+    """Where MLflow's UI shows a run, or one of its files: on the tracking server, else where `make ui` serves it."""
+    uri = os.environ.get("MLFLOW_TRACKING_URI", "")
+    if not uri.startswith("http"):
+        uri = f"http://127.0.0.1:{os.environ.get('MLFLOW_PORT', '5000')}"
+    with _talk() as mlflow:
+        experiment = mlflow.get_run(run_id).info.experiment_id
+    tail = f"/artifacts/{artifact}" if artifact else ""
+    return f"{uri.rstrip('/')}/#/experiments/{experiment}/runs/{run_id}{tail}"
 
 
 def log_metrics(metrics: Mapping[str, float], step: int | None = None) -> None:

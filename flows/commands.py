@@ -9,10 +9,35 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 LIBC = ctypes.CDLL(None)
 PR_SET_PDEATHSIG = 1
+DVC_SAYS = "ERROR: "
+
+
+class CommandFailed(Exception):
+    """A command ended with an error; `lines` are the last of what it printed."""
+
+    def __init__(self, name: str, code: int, lines: list[str]):
+        super().__init__(f"{name} failed (exit code {code}): {reason(lines)}")
+        self.lines = lines
+
+
+def reason(lines: list[str]) -> str:
+    """Why a command failed: its last words; of dvc those of the stage, or its own where the stage did not run.
+
+    accept: budget reached: of budgets.run_usd = 5 USD, 0.0100 are left …                        the stage's
+    ERROR: failed to reproduce 'accept': failed to run: python -m stages.accept, exited with 1   dvc's
+    """
+    for number, line in enumerate(lines):
+        if line.startswith(DVC_SAYS):
+            if "exited with" in line and number:
+                return lines[number - 1]
+            following = lines[number + 1 : number + 2] if line.endswith(":") else []  # who holds a file
+            return " ".join([line.removeprefix(DVC_SAYS), *(part.strip() for part in following)])
+    return lines[-1] if lines else "it said nothing"
 
 
 def run(command: list[str], log: Callable[[str], object], environment: Mapping[str, str]) -> int:
@@ -36,7 +61,7 @@ def run(command: list[str], log: Callable[[str], object], environment: Mapping[s
         text=True,
         errors="replace",
         start_new_session=True,
-        preexec_fn=end_with_parent,
+        preexec_fn=partial(end_with, os.getpid()),
     ) as process:
         assert process.stdout is not None
         try:
@@ -49,7 +74,9 @@ def run(command: list[str], log: Callable[[str], object], environment: Mapping[s
     return process.returncode
 
 
-def end_with_parent() -> None:
-    """For `preexec_fn`: in a child, before its program starts. The kernel ends it when its parent ends."""
+def end_with(parent: int, number: int = signal.SIGKILL) -> None:
+    """From now on the kernel sends this process a signal when its parent ends; for a child's `preexec_fn` too."""
     if sys.platform == "linux":
-        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        LIBC.prctl(PR_SET_PDEATHSIG, number)
+        if os.getppid() != parent:  # it ended before that call
+            os.kill(os.getpid(), number)

@@ -2,9 +2,10 @@
 
     python -m flows.retrain [--retries N]
 
-In: the working tree (params.yaml, data.dvc, dvc.yaml). Out: what `dvc repro` writes, the result table on the terminal
-and as a Prefect artifact. What is up to date is not run again; DVC decides. It needs no Prefect server: without one a
-temporary one runs along, and `prefect server start` shows its runs afterwards.
+In: the working tree (params.yaml, data.dvc, dvc.yaml). Out: what `dvc repro` writes; the result table on the terminal;
+as Prefect artifacts the table, the bill, links to the run and the report, and a bar for each long stage. What is up to
+date is not run again; DVC decides. It needs no Prefect server: without one a temporary one runs along. `make ui` shows
+its runs.
 """
 
 import argparse
@@ -18,7 +19,7 @@ import time
 from collections import deque
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 # Read by the packages when they are imported: no usage statistics, and log lines that fit a terminal.
 os.environ.setdefault("DO_NOT_TRACK", "true")
@@ -32,18 +33,25 @@ os.environ.setdefault(
 
 import psutil
 from prefect import Task, flow, get_run_logger, task
-from prefect.artifacts import create_table_artifact
+from prefect.artifacts import create_link_artifact, create_table_artifact
+from prefect.client.schemas.objects import State, TaskRun
+from pydantic import Field
 from rich.console import Console
 from rich.table import Table
 
 from exectune import tracking
-from flows import commands
+from exectune.errors import UserError
+from flows import commands, server, workspace
+from flows.notify import notify, tell_failure
+from flows.results import bill_rows, comparison_lines, result_rows
+from flows.shown_progress import ShownProgress
 
 STAGES = ("prepare", "baseline", "teacher", "accept", "sft", "rl", "evaluate", "promote")
+LOCAL = ("prepare", "sft")  # they use no network: another try would fail as well
+REPORT = Path("artifacts/evaluate/report.html")
+TITLE = "All arms on tasks that nothing was trained on"
 RETRY_DELAY_S = 30
 KEPT_LINES = 20  # of a failed stage's output
-SPLITS = {"test": "test", "held_out": "held-out"}
-COMPARED = (("rl", "core"), ("rl", "sft"), ("sft", "sft_all"), ("sft", "untrained"))
 # What dvc says after each stage about git and remotes; once would do, and a user of this command asked for neither.
 ASIDES = (
     "Updating lock file",
@@ -55,20 +63,12 @@ ASIDES = (
 )
 
 
-class StageFailed(Exception):
-    """`dvc repro` of a stage ended with an error; `lines` are the last of what it printed."""
-
-    def __init__(self, stage: str, code: int, lines: list[str]):
-        super().__init__(f"{stage} failed (exit code {code})")
-        self.lines = lines
-
-
 @task
 def reproduce(target: str, parent_run_id: str) -> None:
     """Bring one stage, or data.dvc, up to date; its output goes to the task's log line by line.
 
     Raises:
-        StageFailed: dvc, or the stage's script, ended with an error.
+        CommandFailed: dvc, or the stage's script, ended with an error.
     """
     logger = get_run_logger()
     lines: deque[str] = deque(maxlen=KEPT_LINES)
@@ -77,60 +77,65 @@ def reproduce(target: str, parent_run_id: str) -> None:
         if not line.startswith(ASIDES):
             lines.append(line)
             logger.info(line)
+            progress.hear(line)
 
+    progress = ShownProgress(target)
     command = [sys.executable, "-m", "dvc", "repro", "--single-item", target]
     code = commands.run(command, log, {tracking.PARENT: parent_run_id})
     if code != 0:
-        raise StageFailed(target, code, list(lines))
+        raise commands.CommandFailed(target, code, list(lines))
 
 
-@flow(name="retrain", log_prints=False)
-def retrain(retries: int = 0) -> list[dict[str, str]]:
-    """Run data and all stages in order; return the result table, a row a split and arm.
+def may_help(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:  # noqa: ARG001
+    """Whether another try may help: not where a budget is reached."""
+    return "budget reached" not in (state.message or "")
 
-    `retries` is how often a failed stage is tried again: 0 on a laptop, a few where a paid core or a network may
-    fail for a while. A retried stage is not charged again for calls that were answered: the ledger has them.
+
+@flow(name="retrain", on_failure=[tell_failure], on_crashed=[tell_failure])
+def retrain(retries: Annotated[int, Field(ge=0, le=10)] = 0, reason: str = "") -> list[dict[str, str]]:
+    """Bring the data and all stages up to date; return the result table, a row a split and arm.
+
+    What is up to date is not run again. The new guide becomes champion if it passes the gate.
+
+    Args:
+        retries: How often a failed stage that uses the network is tried again: 0 on a laptop, a few where a paid core
+            or a network may fail for a while. Calls that were answered are not paid again.
+        reason: Why; it is kept as a tag of the MLflow run.
     """
-    _named("data", retries)("data.dvc", "")  # first: a run is tagged with the data's hash
-    with tracking.parent_run("retrain") as run:
-        for stage in STAGES:
-            _named(stage, retries)(stage, run.id)
-    rows = result_rows(json.loads(Path("metrics/evaluate.json").read_text(encoding="utf-8")))
-    create_table_artifact(rows, key="result", description="All arms on tasks that nothing was trained on")
+    with workspace.alone("retrain"):
+        _named("data", retries)("data.dvc", "")  # first: a run is tagged with the data's hash
+        before = read_metrics("promote").get("version")
+        with tracking.parent_run("retrain", reason) as run:
+            try:
+                for stage in STAGES:
+                    _named(stage, retries)(stage, run.id)
+            finally:
+                show_run(run.id)
+        metrics = read_metrics("evaluate")
+        rows = result_rows(metrics)
+        compared = "\n".join(f"- {line}" for line in comparison_lines(metrics))
+        create_table_artifact(rows, key="result", description=f"{TITLE}.\n\n{compared}")
+        promoted = read_metrics("promote")
+        if promoted.get("promoted") and promoted["version"] != before:
+            notify("promotion", "retrain", f"version {promoted['version']} of the guide is champion")
     return rows
 
 
-def result_rows(metrics: dict[str, Any]) -> list[dict[str, str]]:
-    """metrics/evaluate.json → the table: a row a split and arm, with accuracy, executability, cost."""
-    rows = []
-    for split, title in SPLITS.items():
-        for arm, splits in metrics["arms"].items():
-            if split not in splits:  # own data may have no held-out families
-                continue
-            cell = splits[split]
-            accuracy = cell["accuracy"]
-            rows.append(
-                {
-                    "tasks": title,
-                    "arm": arm,
-                    "right": f"{accuracy['value']:.1%}",
-                    "95 % interval": f"{accuracy['low']:.1%} to {accuracy['high']:.1%}",
-                    "executed": f"{cell['executability']['value']:.1%}",
-                    "USD/1,000": f"{1000 * cell['usd']['value']:.3f}",
-                    "n": str(accuracy["n"]),
-                }
-            )
-    return rows
+def show_run(run_id: str) -> None:
+    """What the run cost so far, and links to it and to its report, as artifacts."""
+    stages = tracking.children(run_id)
+    create_table_artifact(bill_rows(stages), key="bill", description="What this run's model calls cost")
+    create_link_artifact(tracking.page(run_id), "the run in MLflow", key="mlflow-run")
+    for stage in stages:
+        if stage.name == "evaluate":
+            page = tracking.page(stage.id, REPORT.name)
+            create_link_artifact(page, "the report", key="report", description=str(REPORT.resolve()))
 
 
-def comparison_lines(metrics: dict[str, Any]) -> list[str]:
-    """The paired differences in accuracy that the method claims, a sentence each."""
-    return [
-        f"{pair['arm']} against {pair['baseline']}, {SPLITS[pair['split']]}: {100 * pair['effect']:+.1f} points "
-        f"({100 * pair['low']:+.1f} to {100 * pair['high']:+.1f}), p = {pair['p_holm']:.2g}, n = {pair['n']}"
-        for pair in metrics["pairs"]
-        if pair["metric"] == "accuracy" and (pair["arm"], pair["baseline"]) in COMPARED
-    ]
+def read_metrics(stage: str) -> dict[str, Any]:
+    """metrics/<stage>.json; empty where the stage has not run yet."""
+    path = Path("metrics") / f"{stage}.json"
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -143,9 +148,14 @@ def main(arguments: list[str] | None = None) -> int:
     for name in ("prefect.task_runs", "prefect.flow_runs"):
         logging.getLogger(name).addFilter(_without_traceback)
     try:
-        rows = retrain(retries=options.retries)
-    except StageFailed as failure:
-        console.print(f"\n[bold red]{failure}[/]; the last it said:")
+        with server.reached():
+            rows = retrain(retries=options.retries)
+    except UserError as error:
+        console.print(str(error), style="red", markup=False, highlight=False)
+        return 1
+    except commands.CommandFailed as failure:
+        console.print(f"\n{failure}", style="bold red", markup=False, highlight=False)
+        console.print("The last it said:")
         console.print("\n".join(failure.lines), markup=False, highlight=False)
         return 1
     _show(console, rows, time.monotonic() - began)
@@ -153,20 +163,16 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _show(console: Console, rows: list[dict[str, str]], seconds: float) -> None:
-    table = Table(title="All arms on tasks that nothing was trained on")
+    table = Table(title=TITLE)
     for column in rows[0]:
         table.add_column(column, justify="left" if column in ("tasks", "arm") else "right")
     for row, following in pairwise([*rows, {}]):
         table.add_row(*row.values(), end_section=row["tasks"] != following.get("tasks"))
     console.print(table)
-    for line in comparison_lines(json.loads(Path("metrics/evaluate.json").read_text(encoding="utf-8"))):
+    for line in comparison_lines(read_metrics("evaluate")):
         console.print(line, highlight=False)
-    binaries = os.path.relpath(Path(sys.executable).parent)
     console.print(
-        f"\nreport    {Path('artifacts/evaluate/report.html').resolve()}\n"
-        f"runs      {binaries}/mlflow ui --backend-store-uri sqlite:///mlflow.db\n"
-        f"flows     {binaries}/prefect server start\n"
-        f"time      {seconds / 60:.1f} min",
+        f"\nreport    {REPORT.resolve()}\nruns      make ui\ntime      {seconds / 60:.1f} min",
         highlight=False,
         soft_wrap=True,
     )
@@ -174,13 +180,17 @@ def _show(console: Console, rows: list[dict[str, str]], seconds: float) -> None:
 
 def _named(name: str, retries: int) -> Task[[str, str], None]:
     return reproduce.with_options(
-        name=name, task_run_name=name, retries=retries, retry_delay_seconds=RETRY_DELAY_S
+        name=name,
+        task_run_name=name,
+        retries=0 if name in LOCAL else retries,
+        retry_delay_seconds=RETRY_DELAY_S,
+        retry_condition_fn=may_help,
     )
 
 
 def _without_traceback(record: logging.LogRecord) -> bool:
     """A failed stage has said what is wrong; where in Prefect that was noticed helps nobody."""
-    if record.exc_info and isinstance(record.exc_info[1], StageFailed):
+    if record.exc_info and isinstance(record.exc_info[1], commands.CommandFailed):
         record.exc_info = None
     return True
 

@@ -21,7 +21,17 @@ STAGES = ("prepare", "baseline", "teacher", "accept", "sft", "rl", "evaluate", "
 # What a room may import besides the standard library and itself. exectune has no such list: it may import anything
 # but the orchestration above it.
 MAY_IMPORT = {
-    "flows": {"prefect", "psutil", "pydantic", "rich", "ruamel", "exectune.errors", "exectune.tracking"},
+    "flows": {
+        "httpx",  # what Prefect's client raises
+        "prefect",
+        "psutil",
+        "pydantic",
+        "rich",
+        "ruamel",
+        "exectune.errors",
+        "exectune.process",
+        "exectune.tracking",
+    },
     "stages": {"exectune", "polars"},
     "mlflow_project": {"exectune", "mlflow", "pandas"},
 }

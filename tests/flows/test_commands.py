@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.commands import run
+from flows.commands import reason, run
 from tests.flows.waiting import is_running, wait_for
 
 ROOT = Path(__file__).parents[2]
@@ -54,3 +54,18 @@ def test_the_command_ends_when_its_starter_is_killed(tmp_path: Path) -> None:
     starter.kill()
     starter.wait()
     assert wait_for(lambda: not is_running(pid))
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (["accept: budget reached", "ERROR: failed to reproduce 'accept': failed to run: x, exited with 1"],
+         "accept: budget reached"),
+        (["ERROR: failed to reproduce 'a': '/o' is busy, it is being blocked by:", "  (PID 5): dvc repro", "If there"],
+         "failed to reproduce 'a': '/o' is busy, it is being blocked by: (PID 5): dvc repro"),
+        (["one", "no such version"], "no such version"),
+        ([], "it said nothing"),
+    ],
+)  # fmt: skip
+def test_the_reason_is_what_a_person_has_to_know(lines: list[str], expected: str) -> None:
+    assert reason(lines) == expected

@@ -6,40 +6,19 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.sorting import ArtifactSort
 from prefect.logging import disable_run_logger
 
 from flows import retrain
+from flows.commands import CommandFailed
+from flows.workspace import LOCK, locked
+from tests.flows.metrics import METRICS
 from tests.flows.waiting import is_running, wait_for
 
 ROOT = Path(__file__).parents[2]
-CELL = {"value": 0.5, "low": 0.4, "high": 0.6, "n": 100}
-METRICS = {
-    "arms": {
-        "rl": {
-            split: {"accuracy": CELL, "executability": CELL, "usd": CELL | {"value": 0.00012}}
-            for split in ("test", "held_out")
-        }
-    },
-    "pairs": [
-        {
-            "arm": "rl",
-            "baseline": "sft",
-            "split": "test",
-            "metric": "accuracy",
-            "effect": 0.07,
-            "low": 0.01,
-            "high": 0.13,
-            "p": 0.01,
-            "p_holm": 0.02,
-            "n": 200,
-            "wins": 20,
-            "losses": 6,
-        }
-    ],
-}
 HELLO = """
 import json, os, pathlib
 print("hello from", os.environ["EXECTUNE_PARENT_RUN_ID"])
@@ -130,7 +109,7 @@ def test_a_failure_carries_the_stages_output(repository: Path) -> None:
     (repository / "hello.py").write_text("raise SystemExit('no such model')\n", encoding="utf-8")
     with disable_run_logger():
         retrain.reproduce.fn("data.dvc", "r1")
-        with pytest.raises(retrain.StageFailed, match=r"hello failed \(exit code") as caught:
+        with pytest.raises(CommandFailed, match=r"hello failed \(exit code \d+\): no such model") as caught:
             retrain.reproduce.fn("hello", "r1")
     assert "no such model" in caught.value.lines
 
@@ -175,7 +154,7 @@ def test_ctrl_c_stops_at_once_with_all_it_started(repository: Path) -> None:
         start_new_session=True,
     )
     written = repository / "pid"
-    pid = int(wait_for(lambda: written.exists() and written.read_text(encoding="utf-8")))
+    pid = int(wait_for(lambda: written.exists() and written.read_text(encoding="utf-8"), 120))
     os.killpg(flow.pid, signal.SIGINT)
     printed, _ = flow.communicate(timeout=10)
     assert flow.returncode == 130
@@ -183,7 +162,63 @@ def test_ctrl_c_stops_at_once_with_all_it_started(repository: Path) -> None:
     assert wait_for(lambda: not is_running(pid))
 
 
-def test_only_the_claimed_comparisons_are_printed() -> None:
-    pair: dict[str, Any] = METRICS["pairs"][0]  # type: ignore[index]
-    others = [pair | {"metric": "usd"}, pair | {"arm": "gold"}]
-    assert retrain.comparison_lines({"pairs": [pair, *others]}) == retrain.comparison_lines(METRICS)
+def test_beside_a_dvc_repro_the_flow_says_who_is_at_work(repository: Path) -> None:
+    (repository / "dvc.yaml").write_text(
+        "stages:\n  hello: {cmd: python hello.py, outs: [seen]}\n", encoding="utf-8"
+    )
+    (repository / "hello.py").write_text(
+        "import time\nprint('at work', flush=True)\ntime.sleep(60)\n", encoding="utf-8"
+    )
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    repro = subprocess.Popen(
+        [sys.executable, "-m", "dvc", "repro"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert repro.stdout is not None
+    wait_for(lambda: "at work" in (repro.stdout.readline() if repro.stdout else ""))
+    try:
+        with disable_run_logger(), pytest.raises(CommandFailed, match=rf"is busy.*PID {repro.pid}\)"):
+            retrain.reproduce.fn("hello", "r1")
+    finally:
+        os.killpg(repro.pid, signal.SIGKILL)
+        repro.communicate()
+
+
+def test_a_second_flow_in_the_folder_is_refused(
+    repository: Path, prefect_server: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with locked(LOCK, "canary"):
+        assert retrain.main([]) == 1
+    printed = capsys.readouterr().out
+    assert f"canary (process {os.getpid()}) is at work in" in " ".join(printed.split())
+    assert not (repository / "seen").exists()
+
+
+@pytest.mark.parametrize(("stage", "retries"), [("prepare", 0), ("sft", 0), ("accept", 3), ("data", 3)])
+def test_only_stages_that_use_the_network_are_tried_again(stage: str, retries: int) -> None:
+    assert retrain._named(stage, 3).retries == retries
+
+
+@pytest.mark.parametrize(
+    ("words", "again"), [("budget reached: of budgets.day_usd = 1 USD", 1), ("timed out", 3)]
+)
+def test_a_reached_budget_is_not_tried_again(
+    repository: Path, prefect_server: None, monkeypatch: pytest.MonkeyPatch, words: str, again: int
+) -> None:
+    (repository / "hello.py").write_text(
+        f"import sys\nopen('tries', 'a').write('x')\nsys.exit('hello: {words}')\n", encoding="utf-8"
+    )
+    monkeypatch.setattr(retrain, "RETRY_DELAY_S", 0)
+    with pytest.raises(CommandFailed):
+        retrain.retrain(retries=2)
+    assert (repository / "tries").read_text(encoding="utf-8") == "x" * again
+
+
+def test_artifacts_of_a_run_are_table_bill_and_links(repository: Path, prefect_server: None) -> None:
+    retrain.retrain(reason="the core has changed")
+    with get_client(sync_client=True) as client:
+        keys = {artifact.key for artifact in client.read_artifacts(sort=ArtifactSort.CREATED_DESC, limit=3)}
+    assert keys == {"result", "bill", "mlflow-run"}
