@@ -63,7 +63,7 @@ def test_deployments_fire_one_at_a_time_and_a_paused_schedule_stays_paused(folde
 
 def assert_fires(client: SyncPrefectClient, deployment: str) -> None:
     """What the scheduler does for it."""
-    client.request("POST", "/deployments/{id}/schedule", {"id": deployment}, json={"min_runs": 2})
+    client.request("POST", "/deployments/{id}/schedule", path_params={"id": deployment}, json={"min_runs": 2})
     runs = client.request(
         "POST", "/flow_runs/filter", json={"deployments": {"id": {"any_": [deployment]}}}
     ).json()
