@@ -363,4 +363,4 @@ def test_a_path_that_cannot_be_a_file_is_refused(tmp_path: Path) -> None:
         opened(at(tmp_path))
     (tmp_path / "file").write_text("")
     with pytest.raises(LedgerError, match="cannot be made"):
-        opened(at(tmp_path) / "file")
+        opened(at(tmp_path / "file"))
