@@ -10,7 +10,7 @@ from exectune.calls import Limits, PaidModel
 from exectune.cores.base import Endpoint, Model
 from exectune.errors import ParamsError
 from exectune.params import Params
-from exectune.prices import PROVIDERS, Price, published
+from exectune.prices import PROVIDERS, Price, nearest, published
 
 LOG = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ def check(params: Params) -> None:
     paid = {role: name for role, name in by_role(params).items() if is_paid(name)}
     for role, price in prices(params).items():
         if role in paid:
-            _warn_if_low(role, paid[role], price)
+            _warn_of(role, paid[role], price, params)
     for name in set(paid.values()):
         endpoint(name, params)
 
@@ -99,11 +99,19 @@ def by_role(params: Params) -> dict[str, str]:
     return names | {role: name for role, name in optional.items() if name}
 
 
-def _warn_if_low(role: str, model: str, price: Price) -> None:
-    """Where budgets would be kept at a price below the published one, say so: it may be a shadow price, left over."""
+def _warn_of(role: str, model: str, price: Price, params: Params) -> None:
+    """Say where a price that was set hides a mistake: a model's name that nobody knows, or a price below the published
+    one, by which budgets would be kept; it may be a shadow price, left over."""
     try:
         usual = published(model)
     except ParamsError:
+        if "@" not in ledger_name(model, params) and "arn:" not in model:  # the provider's own catalogue
+            near = ", ".join(nearest(model))
+            LOG.warning(
+                "params.yaml: %s is %s, which the list of published prices does not have%s. A name that is wrong fails "
+                "at its first call",
+                *(role, model, f"; near to it: {near}" if near else ""),
+            )
         return
     if price.input < usual.input or price.output < usual.output:
         LOG.warning(

@@ -4,6 +4,7 @@ Prices of paid models come from the `genai-prices` package, offline, or from par
 cost nothing to call; theirs are shadow prices, set in params.yaml and named so in every report.
 """
 
+import difflib
 from dataclasses import dataclass
 
 from exectune.errors import ParamsError
@@ -64,3 +65,14 @@ def published(model: str) -> Price:
             f"the price of `{model}` is unknown: set input and output (USD per million tokens) for its role "
             "under `prices` in params.yaml"
         ) from None
+
+
+def nearest(model: str) -> list[str]:
+    """Models of that provider with a published price whose names are near to `provider/model`, the nearest first."""
+    from genai_prices.data_snapshot import get_snapshot
+
+    provider, _, name = model.partition("/")
+    known = [
+        one.id for some in get_snapshot().providers if some.id == PROVIDERS[provider] for one in some.models
+    ]
+    return [f"{provider}/{found}" for found in difflib.get_close_matches(name, known)]

@@ -8,15 +8,10 @@ deployment `retrain/retrain` is started with the reason, or the flow itself wher
 """
 
 import json
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
-
-# Read by the package when it is imported: no usage statistics.
-os.environ.setdefault("DO_NOT_TRACK", "true")
-os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 
 from prefect import flow, get_run_logger
 from prefect.artifacts import create_markdown_artifact
@@ -25,7 +20,10 @@ from prefect.events import emit_event
 from prefect.exceptions import ObjectNotFound
 from pydantic import Field
 
-from flows import commands
+from exectune.errors import UserError
+from flows import commands, server, workspace
+from flows.notify import notify, tell_failure
+from flows.retrain import retrain
 
 EXECTUNE = str(Path(sys.executable).with_name("exectune"))
 RESULT = Path(".exectune/canary.json")
@@ -35,11 +33,7 @@ RETRAIN = "retrain/retrain"
 ANEW = ("baseline", "accept")  # stages whose results are replies of the core, and which others depend on
 
 
-class CanaryFailed(Exception):
-    """The night is not over, or what follows an alarm did not come about; nothing is known of the core then."""
-
-
-@flow(name="canary")
+@flow(name="canary", on_failure=[tell_failure], on_crashed=[tell_failure])
 def canary(tasks: Annotated[int, Field(ge=1)] | None = None, retrain_on_drift: bool = True) -> dict[str, Any]:
     """Ask the champion its fixed tasks once more; return the night's figures.
 
@@ -48,36 +42,50 @@ def canary(tasks: Annotated[int, Field(ge=1)] | None = None, retrain_on_drift: b
         retrain_on_drift: Start a retraining on the night of the first alarm. It asks the core anew, and is paid for.
     """
     logger = get_run_logger()
-    command = [EXECTUNE, "canary", *(["--tasks", str(tasks)] if tasks else [])]
-    code = _run(command, logger.info, allowed=(0, DRIFT))
-    night: dict[str, Any] = json.loads(RESULT.read_text(encoding="utf-8"))
-    create_markdown_artifact(page(night), key="canary", description="The champion on its fixed tasks")
-    if code == DRIFT:
-        emit_event(
-            "exectune.drift",
-            resource={
-                "prefect.resource.id": f"exectune.guide.{night['model']}.{night['version']}",
-                "prefect.resource.name": f"{night['model']} version {night['version']}",
-            },
-            payload={name: night[name] for name in ("reason", "core", "night", "since", "new", "figures")},
-        )
-        if night["new"] and retrain_on_drift:
-            start_retraining(night, logger.info)
-        elif not night["new"]:
-            logger.info(f"retraining was due on night {night['since']}: see what became of it")
+    with workspace.alone("canary"):
+        command = [EXECTUNE, "canary", *(["--tasks", str(tasks)] if tasks else [])]
+        code = _run("canary", command, logger.info, allowed=(0, DRIFT))
+        night: dict[str, Any] = json.loads(RESULT.read_text(encoding="utf-8"))
+        create_markdown_artifact(page(night), key="canary", description="The champion on its fixed tasks")
+        if code != DRIFT:
+            return night
+        tell(night)
+        if not night["new"]:
+            logger.info(f"a retraining was due on night {night['since']}: see what became of it")
+        if not night["new"] or not retrain_on_drift:
+            return night
+        ask_anew(night["core"], logger.info)
+    start_retraining(night["reason"], logger.info)
     return night
 
 
-def start_retraining(night: dict[str, Any], log: Callable[[str], object]) -> None:
-    """Forget what the old core said, run anew what it was asked, and retrain."""
-    log(f"retraining, because {night['reason']}")
-    _run([EXECTUNE, "forget", night["core"]], log)
-    _run([sys.executable, "-m", "dvc", "repro", "--force", "--single-item", *ANEW], log)
+def tell(night: dict[str, Any]) -> None:
+    """The alarm as Prefect's event `exectune.drift`, for automations, and to the webhook."""
+    emit_event(
+        "exectune.drift",
+        resource={
+            "prefect.resource.id": f"exectune.guide.{night['model']}.{night['version']}",
+            "prefect.resource.name": f"{night['model']} version {night['version']}",
+        },
+        payload={name: night[name] for name in ("reason", "core", "night", "since", "new", "figures")},
+    )
+    notify("drift", "canary", night["reason"])
+
+
+def ask_anew(core: str, log: Callable[[str], object]) -> None:
+    """Forget what the core said before, and run anew the stages that are its replies; DVC sees the rest as out of date."""
+    _run("forget", [EXECTUNE, "forget", core], log)
+    _run("dvc repro", [sys.executable, "-m", "dvc", "repro", "--force", "--single-item", *ANEW], log)
+
+
+def start_retraining(reason: str, log: Callable[[str], object]) -> None:
+    """The deployment, which waits until this flow is done; or the flow here and now, where there is none."""
     try:
-        run = run_deployment(RETRAIN, parameters={"reason": night["reason"]}, timeout=0, as_subflow=False)
-        log(f"{RETRAIN} is scheduled: {getattr(run, 'name', '')}")
+        run = run_deployment(RETRAIN, parameters={"reason": reason}, timeout=0, as_subflow=False)
+        log(f"{RETRAIN} is scheduled as {getattr(run, 'name', '')}: {reason}")
     except ObjectNotFound:
-        _run([sys.executable, "-m", "flows.retrain"], log)
+        log(f"retraining: {reason}")
+        retrain(reason=reason)
 
 
 def page(night: dict[str, Any]) -> str:
@@ -117,21 +125,27 @@ def _value(name: str, value: float) -> str:
     return f"{value:.6f} USD" if name == "usd" else f"{value:.1%}"
 
 
-def _run(command: list[str], log: Callable[[str], object], allowed: tuple[int, ...] = (0,)) -> int:
-    said = ["nothing"]
+def _run(name: str, command: list[str], log: Callable[[str], object], allowed: tuple[int, ...] = (0,)) -> int:
+    """Run a command; its exit code.
+
+    Raises:
+        CommandFailed: it is none of those allowed.
+    """
+    lines: list[str] = []
 
     def hear(line: str) -> None:
-        said[0] = line
+        lines.append(line)
         log(line)
 
     code = commands.run(command, hear, {})
     if code not in allowed:
-        raise CanaryFailed(f"`{' '.join(command[1:])}` ended with exit code {code}: {said[0]}")
+        raise commands.CommandFailed(name, code, lines)
     return code
 
 
 if __name__ == "__main__":
     try:
-        canary()
-    except CanaryFailed as error:
+        with server.reached():
+            canary()
+    except (UserError, commands.CommandFailed) as error:
         sys.exit(str(error))

@@ -12,7 +12,7 @@ from typing import Any
 
 from exectune.cores.aws import BEARER, connect, elsewhere
 from exectune.cores.base import Reply, Sampling
-from exectune.cores.failure import one_line, pause_s, unanswered, unreached, unreadable
+from exectune.cores.failure import Refused, one_line, pause_s, unanswered, unreached, unreadable
 from exectune.errors import CallError, CallKind
 
 # Tokens that a prefix has to have before the provider caches it, by what a model's id holds, the first that fits. Below
@@ -28,6 +28,7 @@ CACHE_MINIMUM = {
     "claude-opus-4": 1024,
 }
 CHARACTERS_A_TOKEN = 4  # of English, about; only to judge whether a prefix is long enough
+SETTINGS = {"temperature", "stopSequences"}  # that a model may refuse, and do without
 KINDS: dict[str, CallKind] = {
     "ThrottlingException": "throttled",
     "TooManyRequestsException": "throttled",
@@ -81,6 +82,7 @@ class BedrockCore:
         self.model = model
         self._client = connect(region, profile, endpoint_url, timeout_s, max_connections)
         self.name = f"bedrock{elsewhere(self._client.meta.endpoint_url)}/{model}"
+        self._without = Refused(self.name)
         known = (least for part, least in CACHE_MINIMUM.items() if part in model)
         self._cache_minimum = cache_minimum or next(known, None)
 
@@ -95,7 +97,9 @@ class BedrockCore:
         try:
             answer = self._client.converse(**request)
         except exceptions.ClientError as error:
-            raise _refused(error, self.name) from None
+            message = _line(error.response.get("Error", {}).get("Message") or "")
+            sent = request["inferenceConfig"].keys() & SETTINGS
+            raise self._without.learn(message, sent) or _refused(error, self.name) from None
         except exceptions.ParamValidationError as error:
             raise CallError("fatal", f"{_line(str(error))} ({self.name})") from None
         except exceptions.ConnectionError as error:  # TLS may also end after the request was sent
@@ -113,11 +117,11 @@ class BedrockCore:
         return self._reply(answer, sampling, time.perf_counter() - started)
 
     def _request(self, prefix: str, prompt: str, sampling: Sampling, attempt: str) -> dict[str, Any]:
-        inference: dict[str, Any] = {
-            "maxTokens": sampling.max_new_tokens,
-            "temperature": sampling.temperature,
-        }
-        if sampling.stop.strip():  # stop sequences of white space are refused: the reply is cut instead
+        inference: dict[str, Any] = {"maxTokens": sampling.max_new_tokens}
+        if "temperature" not in self._without:
+            inference["temperature"] = sampling.temperature
+        # Stop sequences of white space are refused by all: the reply is cut instead.
+        if sampling.stop.strip() and "stopSequences" not in self._without:
             inference["stopSequences"] = [sampling.stop]
         request: dict[str, Any] = {
             "modelId": self.model,

@@ -11,12 +11,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from exectune.cores.base import Reply, Sampling
-from exectune.cores.failure import one_line, pause_s, unanswered, unreached, unreadable
+from exectune.cores.failure import Refused, one_line, pause_s, unanswered, unreached, unreadable
 from exectune.errors import CallError, CallKind, ConnectionSettingsError
 
 NOT_SENT = ("ConnectError", "ConnectTimeout", "PoolTimeout")  # of the HTTP library, by name
+SETTINGS = {"temperature", "stop", "seed", "max_tokens"}  # that a model may refuse, and do without
 OWN_URL = "https://api.openai.com/v1"
 NO_KEY = "none"  # servers of one's own ask for no key, but the client wants one
+LIMIT, NEWER_LIMIT = "max_tokens", "max_completion_tokens"
 STOP_REASONS = {"stop": "stop", "length": "length", "content_filter": "content_filter"}
 ADVICE = {  # by the error's code, or else its status
     "insufficient_quota": " - the account has no credit left",
@@ -48,7 +50,8 @@ class OpenAICore:
             raise ConnectionSettingsError(f"no key for OpenAI: set {api_key_env} in the environment")
         self.model = model
         # Servers of one's own know `max_tokens`; OpenAI's newer models only take its successor.
-        self._limit = "max_tokens" if elsewhere else "max_completion_tokens"
+        self._limit = LIMIT if elsewhere else NEWER_LIMIT
+        self._without = Refused(self.name)
         # What OpenAI logs; what vLLM and most proxies take over as the request's id.
         self._attempt_header = "X-Request-Id" if elsewhere else "X-Client-Request-Id"
         self._client = OpenAI(api_key=self._key or NO_KEY, base_url=url, max_retries=0)
@@ -57,16 +60,17 @@ class OpenAICore:
         """One request; `timeout_s` holds for the connection and for each wait for more of the reply."""
         import openai
 
+        request = self._request(prefix, prompt, sampling)
         started = time.perf_counter()
         try:
             raw = self._client.chat.completions.with_raw_response.create(
-                **self._request(prefix, prompt, sampling),
+                **request,
                 timeout=timeout_s,
                 extra_headers={self._attempt_header: attempt},
             )
             answer = raw.http_response.json()
         except openai.APIStatusError as error:
-            raise self._refused(error) from None
+            raise self._refused(error, request) from None
         except openai.APIConnectionError as error:
             cause = error.__cause__ if isinstance(error.__cause__, Exception) else error
             named = unreached if type(cause).__name__ in NOT_SENT else unanswered
@@ -80,14 +84,14 @@ class OpenAICore:
         request: dict[str, Any] = {
             "model": self.model,
             "messages": [*system, {"role": "user", "content": prompt}],
-            "temperature": sampling.temperature,
-            self._limit: sampling.max_new_tokens,
+            NEWER_LIMIT if LIMIT in self._without else self._limit: sampling.max_new_tokens,
         }
+        settings: dict[str, Any] = {"temperature": sampling.temperature}
         if sampling.stop:
-            request["stop"] = [sampling.stop]
+            settings["stop"] = [sampling.stop]
         if sampling.temperature > 0:
-            request["seed"] = sampling.seed
-        return request
+            settings["seed"] = sampling.seed
+        return request | {name: value for name, value in settings.items() if name not in self._without}
 
     def _reply(self, answer: Any, sampling: Sampling, seconds: float) -> Reply:
         try:
@@ -111,11 +115,13 @@ class OpenAICore:
         text = text.split(sampling.stop)[0] if sampling.stop else text
         return Reply(text, tokens_in, tokens_out, seconds, tokens_cache_read=cached, stop_reason=stop_reason)
 
-    def _refused(self, error: Any) -> CallError:
+    def _refused(self, error: Any, request: dict[str, Any]) -> CallError:
         """What an answer with an error status means."""
         status, code = error.status_code, str(error.code or "")
         kind = _kind(status, code)
         message = str(error.body.get("message") or "") if isinstance(error.body, dict) else ""
+        if status == 400 and (again := self._without.learn(self._line(message), SETTINGS & request.keys())):
+            return again
         hint = ADVICE.get(code, ADVICE.get(str(status), "")) if kind == "fatal" else ""
         return CallError(
             kind,

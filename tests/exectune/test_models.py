@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from exectune import models
+from exectune.cores.base import Sampling
 from exectune.errors import CallsFailed, ConnectionSettingsError, ParamsError
 from exectune.ledger import Ledger
 from exectune.params import Params
@@ -147,3 +148,30 @@ def test_a_price_below_the_published_one_is_pointed_out(
     models.check(changed(settings, models={"core": HAIKU}, prices={"core": None}, bedrock=there))
     models.check(settings)
     assert caplog.text == ""
+
+
+def test_a_name_that_no_list_of_prices_has_is_pointed_out_where_its_price_was_set(
+    settings: Params, server: Loopback, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+    priced: dict[str, object] = {"teacher": {"input": 1.0, "output": 2.0}}
+    models.check(changed(settings, teacher={"name": "openai/gpt-4o-minni"}, prices=priced))
+    assert "teacher is openai/gpt-4o-minni, which the list of published prices does not have" in caplog.text
+    assert "near to it: openai/gpt-4o-mini" in caplog.text
+    caplog.clear()
+    own: dict[str, object] = {"url": f"{server.url}/v1"}
+    models.check(changed(settings, teacher={"name": QWEN}, prices=priced, openai=own))
+    assert caplog.text == "", "a server of one's own names its models as it likes"
+
+
+def test_a_model_that_takes_no_temperature_answers_all_the_same(
+    settings: Params, server: Loopback, tmp_path: Path
+) -> None:
+    server.refuses = ("temperature", "stop", "max_tokens")
+    params = changed(settings, models={"core": QWEN}, openai={"url": f"{server.url}/v1"})
+    with Ledger.open(tmp_path / "l", stage="baseline", run_id="r", prices=models.prices(params)) as ledger:
+        prompts = [f"word {n}" for n in range(60)]
+        answers = ledger.complete(models.load_model(QWEN, params), prompts, Sampling(16), role="core")
+        assert ledger.totals()["unknown_usd"].sum() == 0
+    assert [answer.reply.text for answer in answers] == prompts
+    assert sum(record.billed for record in server.requests) == 60

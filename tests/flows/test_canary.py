@@ -44,6 +44,7 @@ class Project:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.code, self.deployed, self.ran, self.started = 0, True, [], []  # type: ignore[var-annotated]
         self.events: list[dict[str, Any]] = []
+        self.told: list[tuple[str, ...]] = []
         monkeypatch.setattr(commands, "run", self._run)
         monkeypatch.setattr(canary, "run_deployment", self._deployment)
         monkeypatch.setattr(
@@ -93,13 +94,14 @@ def test_the_first_alarm_is_an_event_and_starts_a_retraining_that_asks_the_core_
     (event,) = project.events
     assert event["name"] == "exectune.drift"
     assert event["payload"]["reason"] == NIGHT["reason"]
+    assert project.told == [("drift", "canary", NIGHT["reason"])]
 
 
 def test_without_a_deployment_the_flow_itself_is_started(project: Project) -> None:
     project.night(3)
     project.deployed = False
     canary.canary()
-    assert project.ran[-1] == ["-m", "flows.retrain"]
+    assert project.started == [("here", {"reason": NIGHT["reason"]})]
 
 
 @pytest.mark.parametrize(("new", "wanted"), [(False, True), (True, False)])
@@ -112,7 +114,7 @@ def test_an_alarm_retrains_once_and_only_where_it_may(project: Project, new: boo
 
 def test_a_night_that_failed_says_why_and_accuses_nobody(project: Project) -> None:
     project.night(1)
-    with pytest.raises(canary.CanaryFailed, match="`canary` ended with exit code 1: as it was told"):
+    with pytest.raises(commands.CommandFailed, match=r"canary failed \(exit code 1\): as it was told"):
         canary.canary()
     assert project.started == project.events == []
 

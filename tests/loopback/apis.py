@@ -5,6 +5,7 @@ OpenAI: `POST /v1/chat/completions`, errors as a status and `{"error": {…}}`.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -106,8 +107,16 @@ def _ask_openai(headers: dict[str, str], body: dict[str, Any]) -> Asked:
     )
 
 
-def wrong(asked: Asked) -> str:
-    """What the provider would refuse in this request; empty where nothing."""
+def wrong(asked: Asked, refuses: Sequence[str] = ()) -> str:
+    """What the provider would refuse in this request; empty where nothing. `refuses` are settings of a newer model."""
+    settings = asked.body.get("inferenceConfig", {}) if asked.api == "bedrock" else asked.body
+    for name in refuses:
+        if name in settings:
+            return (
+                f"The model returned the following errors: `{name}` is deprecated for this model."
+                if asked.api == "bedrock"
+                else f"Unsupported parameter: '{name}' is not supported with this model."
+            )
     if asked.api == "bedrock" and any(not stop.strip() for stop in asked.stop):
         return "stop_sequences: each stop sequence must contain non-whitespace"
     if not asked.prompt.strip():

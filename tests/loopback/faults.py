@@ -35,9 +35,7 @@ HTTP_ERRORS = {
     "424": HttpError((424, "ModelErrorException"), (502, "bad_gateway"), "The model failed."),
     "500": HttpError((500, "InternalServerException"), (500, "server_error"), "Internal error."),
     "503": HttpError((503, "ServiceUnavailableException"), (503, "overloaded"), "Service unavailable."),
-    "400": HttpError(
-        (400, "ValidationException"), (400, "invalid_request_error"), "temperature is deprecated."
-    ),
+    "400": HttpError((400, "ValidationException"), (400, "invalid_request_error"), "The prompt is too long."),
     "401": HttpError((403, "UnrecognizedClientException"), (401, "invalid_api_key"), "Wrong key: {key}"),
     "403": HttpError((403, "AccessDeniedException"), (403, "permission_denied"), "No access to the model."),
     "404": HttpError((404, "ResourceNotFoundException"), (404, "model_not_found"), "No such model."),

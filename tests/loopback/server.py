@@ -74,10 +74,11 @@ class Loopback:
         slow_s: float = 5.0,
         retry_after_s: float = 0.1,
         port: int = 0,
+        refuses: Sequence[str] = (),
     ) -> None:
         self.answer, self.answer_batch, self.faults = answer, answer_batch, faults
         self.latency_s, self.slow_s, self.retry_after_s = latency_s, slow_s, retry_after_s
-        self.port = port
+        self.port, self.refuses = port, refuses
         self.requests: list[Record] = []
         self.max_in_flight = self._in_flight = 0
         self._cached: set[str] = set()
@@ -166,7 +167,7 @@ class Loopback:
             return Answer(200, b"<html><body>Sign in</body></html>", content_type="text/html")
         if record.fault in ODD_JSON:
             return Answer(200, ODD_JSON[record.fault])
-        if problem := wrong(record.asked):
+        if problem := wrong(record.asked, self.refuses):
             return error(record.asked.api, 400, "ValidationException", problem)
         return None
 

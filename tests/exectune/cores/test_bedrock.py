@@ -8,7 +8,7 @@ import pytest
 
 from exectune.cores.base import Reply, Sampling
 from exectune.cores.bedrock import BedrockCore
-from exectune.errors import ConnectionSettingsError
+from exectune.errors import CallError, ConnectionSettingsError
 from tests.exectune.cores.paid import HAIKU, SECRETS, bedrock, failure, send
 from tests.loopback.faults import always
 from tests.loopback.server import Loopback, says
@@ -147,3 +147,18 @@ def test_a_url_without_a_scheme_is_named() -> None:
 
 def test_another_endpoint_is_another_model(server: Loopback) -> None:
     assert bedrock(server).name == f"bedrock@127.0.0.1:{server.port}/{HAIKU}"
+
+
+def test_settings_that_a_model_refuses_are_left_out_from_then_on(server: Loopback) -> None:
+    server.refuses = ("temperature", "stopSequences")
+    endpoint = bedrock(server)
+    sampling = Sampling(16, 0.7, "</strategy>")
+    for _ in range(2):
+        with pytest.raises(
+            CallError, match=r"is deprecated for this model\. - asked again without it"
+        ) as caught:
+            send(endpoint, sampling=sampling)
+        assert caught.value.kind == "transient"
+        assert not caught.value.billed
+    send(endpoint, sampling=sampling)
+    assert server.requests[-1].asked.body["inferenceConfig"] == {"maxTokens": 16}

@@ -106,3 +106,23 @@ def test_another_endpoint_is_another_model(url: str, name: str, monkeypatch: pyt
     assert OpenAICore("m", base_url=url).name == name
     monkeypatch.setenv("OPENAI_BASE_URL", url)
     assert OpenAICore("m").name == name
+
+
+def test_settings_that_a_model_refuses_are_left_out_from_then_on(
+    server: Loopback, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.refuses = ("temperature", "stop", "max_tokens")
+    endpoint = openai(server)
+    kinds = [failure(endpoint).kind for _ in range(3)]
+    assert kinds == ["transient"] * 3, "each is worth another attempt, and costs nothing"
+    assert send(endpoint, sampling=Sampling(16, 0.7)).text == "6 * 7?"
+    assert not any(record.billed for record in server.requests[:3])
+    body = server.requests[-1].asked.body
+    assert body["max_completion_tokens"] == 16
+    assert body.keys() == {"model", "messages", "max_completion_tokens", "seed"}
+    assert caplog.text.count("takes no temperature: it is left out, so that its replies are drawn") == 1
+
+
+def test_a_refusal_of_what_was_not_sent_is_final(server: Loopback) -> None:
+    server.refuses = ("model",)
+    assert failure(openai(server)).kind == "fatal"
