@@ -73,7 +73,7 @@ def tell(night: dict[str, Any]) -> None:
 
 
 def ask_anew(core: str, log: Callable[[str], object]) -> None:
-    """Forget what the core said before, and run anew the stages that are its replies; DVC sees the rest as out of date."""
+    """Forget what the core said before, and run anew the stages that are its replies; the rest is then out of date."""
     _run("forget", [EXECTUNE, "forget", core], log)
     _run("dvc repro", [sys.executable, "-m", "dvc", "repro", "--force", "--single-item", *ANEW], log)
 

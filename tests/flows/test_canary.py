@@ -47,6 +47,8 @@ class Project:
         self.told: list[tuple[str, ...]] = []
         monkeypatch.setattr(commands, "run", self._run)
         monkeypatch.setattr(canary, "run_deployment", self._deployment)
+        monkeypatch.setattr(canary, "retrain", lambda **given: self.started.append(("here", given)))
+        monkeypatch.setattr(canary, "notify", lambda *said: self.told.append(said))
         monkeypatch.setattr(
             canary, "emit_event", lambda name, **said: self.events.append({"name": name, **said})
         )
