@@ -65,7 +65,7 @@ ui: setup  ## flows, schedules, runs and models: Prefect, MLflow and a worker, u
 constraints:  ## resolve pyproject.toml again (needs uv) and write constraints.txt
 	@command -v uv >/dev/null || { echo "uv is missing: pip install uv"; exit 1; }
 	@# A local version such as 2.13.0+cpu would shut out other builds of the same release.
-	@uv pip compile pyproject.toml --extra dev --python-version 3.11 --no-header --no-annotate --quiet \
+	@uv pip compile pyproject.toml --extra dev --extra postgres --python-version 3.11 --no-header --no-annotate --quiet \
 	    $(UV_ARGS) --output-file constraints.tmp
 	@{ echo "# Every package that pyproject.toml leads to, in the versions that were tried together."; \
 	   echo "# Do not edit: \`make constraints\` resolves it anew, then \`make test\`."; \
