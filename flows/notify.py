@@ -2,7 +2,7 @@
 
     {"event": "budget", "flow": "retrain", "run": "brave-owl", "url": "http://…", "text": "retrain: budget reached: …"}
 
-`event` is `failure`, `budget`, `promotion`, or one of a flow's own. The address is in `EXECTUNE_WEBHOOK`, and is never
+`event` is `failure`, `budget`, `promotion` or `drift`. The address is in `EXECTUNE_WEBHOOK`, and is never
 logged: it may hold a key. Without it nothing is sent. A message that cannot be delivered never fails a run.
 """
 
