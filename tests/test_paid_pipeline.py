@@ -39,7 +39,7 @@ def written_by(model: Path) -> AnswerBatch:
 def _written(network: LocalModel, system: str, prompt: str) -> Written:
     if system in (RUBRIC, FAITHFUL):
         return Written("Points: 7" if system == RUBRIC else "Faithful: yes", 50, 5)
-    teacher = system.startswith(PREFIX.splitlines()[0])
+    teacher = system.startswith(PREFIX.partition("{")[0])
     plain = prompt.splitlines()[0] + "\n" if teacher else system + prompt
     (reply,) = network.generate([plain], Sampling(60, stop="" if teacher else "\n"))
     return Written(reply.text, reply.tokens_in, reply.tokens_out)
