@@ -9,10 +9,11 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
-from exectune import cli, ledger_place
-from exectune.cores.base import Reply
+from exectune import cli, ledger_place, night
+from exectune.cores.base import Reply, Sampling
 from exectune.ledger import Ledger
 from exectune.prices import Price
+from tests.scripted import core
 
 ROOT = Path(__file__).parents[2]
 
@@ -147,3 +148,35 @@ def test_pool_refuses_one_seed_twice(folder: Path) -> None:
     done = exectune("pool", "a.parquet", "a.parquet")
     assert done.returncode == 1
     assert "seed 3 is in two of the files" in done.stderr
+
+
+def test_forget_says_how_many_replies_and_how_to_go_on(folder: Path) -> None:
+    (folder / ".exectune").mkdir()
+    with Ledger.open(
+        folder / ledger_place.FILE, stage="s", run_id="r", prices={"core": Price(1.0, 5.0)}
+    ) as book:
+        book.complete(core(), ["a", "b"], Sampling(16), role="core")
+    done = exectune("forget", "scripted core")
+    assert done.stdout.startswith("2 replies of scripted core are answers no more")
+    assert "next: dvc repro --force --single-item baseline accept" in done.stdout
+    other = exectune("forget", "gpt")
+    assert (other.returncode, other.stderr) == (1, "the ledger has no calls of 'gpt'; of: scripted core\n")
+
+
+@pytest.mark.parametrize(
+    ("since", "code", "last"), [(None, 0, "no alarm"), (2, 3, "ALARM since night 2: gpt does")]
+)
+def test_the_canarys_exit_code_is_its_verdict(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, since: int | None, code: int, last: str
+) -> None:
+    figures = (night.Figure("executability", 0.1, 0.0, 0.2, 0.95, 1e6, True),)
+    made = night.Night("exectune-guide", 1, "gpt", 2, 80, 1, figures, 300, since, 3.0, 1.0, 0.01, [])
+    monkeypatch.setattr(night, "run", lambda *_: made)
+    done = CliRunner().invoke(cli.app, ["canary"])
+    assert done.exit_code == code
+    assert last in done.output.splitlines()[-1]
+    assert (
+        "executability      10.0%, at promotion     95.0%; evidence of a change 1e+06, alarm at 300"
+        in done.output
+    )
+    assert done.output.count("slow") == 1
