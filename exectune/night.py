@@ -156,6 +156,8 @@ def run(today: Params, size: int | None = None) -> Night:
     except UserError as error:
         said = str(error).replace("`dvc repro`", "`exectune canary`")
         raise type(error)(said.replace("budgets.run_usd", "canary.max_usd")) from None
+    if night.since is not None:
+        tracking.set_tags(name, champion.number, {registry.DRIFT: night.reason})
     RESULT.parent.mkdir(exist_ok=True)
     temporary = RESULT.with_suffix(".tmp")
     temporary.write_text(json.dumps(night.record(), indent=2) + "\n", encoding="utf-8")

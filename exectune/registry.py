@@ -36,6 +36,7 @@ from exectune.tracking import Version
 LOCK = Path(".exectune/registry.lock")
 WAIT_S = 60
 ANEW = "`dvc repro --force --single-item promote` registers a new one"
+DRIFT = "drift"  # tag of a champion whose core has become worse: since when, and in what
 OUTCOMES = "outcomes.parquet"  # the evaluation that a version was measured by, an artifact of its run
 
 
@@ -133,10 +134,13 @@ def settled_champion(name: str) -> Version | None:
 
 
 def judge(outcomes: pl.DataFrame, champion: Version | None, params: Params) -> Verdict:
-    """The gate's word on a version with these outcomes, against the core alone and against the champion."""
+    """The gate's word on a version with these outcomes, against the core alone and against the champion, unless the
+    canary found that the champion's core has changed since."""
     mine, alone = _arm(outcomes, "rl"), _arm(outcomes, "core")
     others, note = {"core": alone}, ""
-    if champion is not None:
+    if (
+        champion is not None and DRIFT not in champion.tags
+    ):  # else its figures are those of a core that is gone
         try:
             theirs = _arm(pl.read_parquet(tracking.fetch_artifact(champion.run_id, OUTCOMES)), "rl")
         except DataError:

@@ -119,6 +119,9 @@ def test_another_model_behind_the_same_endpoint_is_an_alarm_the_same_night_and_n
     server.answer = says("I am another model.")
     changed = night.run(today)
     assert (changed.since, changed.is_new) == (2, True)
+    champion = tracking.get_alias(NAME, "champion")
+    assert champion is not None
+    assert champion.tags[registry.DRIFT] == changed.reason
     assert "executability is 0.0%, 100.0% at promotion" in changed.reason
     assert "gpt does worse than when exectune-guide version 1 was promoted" in changed.reason
     after = night.run(today)

@@ -88,6 +88,17 @@ def test_the_gate_refuses_what_is_not_better_and_force_overrules_it(
     assert tags(1)["champion_why"].startswith("a test (forced: utility_over_champion")
 
 
+def test_figures_of_a_champion_whose_core_has_changed_hold_nobody_back(settings: Params) -> None:
+    register(settings, Measured(300))
+    registry.promote(settings)
+    register(settings, Measured(200))
+    with pytest.raises(RegistryError, match="utility_over_champion"):
+        registry.promote(settings)
+    tracking.set_tags(NAME, 1, {registry.DRIFT: "the core does worse"})
+    registry.promote(settings)
+    assert aliases() == {"champion": 2, "previous": 1, "challenger": 2}
+
+
 def other_core(params: Params) -> None:
     register(params, Measured(300, core="another-core"))
 
