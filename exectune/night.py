@@ -156,7 +156,7 @@ def run(today: Params, size: int | None = None) -> Night:
     except UserError as error:
         said = str(error).replace("`dvc repro`", "`exectune canary`")
         raise type(error)(said.replace("budgets.run_usd", "canary.max_usd")) from None
-    if night.since is not None:
+    if night.since is not None and registry.DRIFT not in champion.tags:  # the first reason stays
         tracking.set_tags(name, champion.number, {registry.DRIFT: night.reason})
     RESULT.parent.mkdir(exist_ok=True)
     temporary = RESULT.with_suffix(".tmp")
