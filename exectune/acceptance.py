@@ -20,7 +20,7 @@ from exectune.guides.reference import reword
 from exectune.ledger import Billed
 from exectune.outcome import Outcome
 from exectune.policy import GuideCorePolicy
-from exectune.strategy import Strategy, parse
+from exectune.strategy import Strategy
 
 SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "task_id": pl.String,
@@ -56,11 +56,11 @@ def try_candidates(
     calls = [Billed(Reply(text, 0, 0, 0.0), 0.0, True) for text in texts]
     solutions = policy.carry_out(tasks, calls)
     tried = []
-    for candidate, text, solution in zip(candidates, texts, solutions, strict=True):
+    for candidate, solution in zip(candidates, solutions, strict=True):
         outcome = policy.judge(candidate.task, solution, arm="teacher", run_id="")
-        reason = _reason(outcome, (candidate.task.id, text) in accepted)
+        reason = _reason(outcome, candidate.key in accepted)
         if not reason:
-            accepted.add((candidate.task.id, text))
+            accepted.add(candidate.key)
         tried.append(Tried(candidate, round_number, outcome, reason))
     return tried
 
@@ -79,19 +79,15 @@ def settled(tried: Sequence[Tried]) -> list[Candidate]:
 
 def keep_settled(tried: Sequence[Tried], settled: Sequence[Candidate]) -> list[Tried]:
     """The same, but where a task's settled strategy was accepted, its others are kept apart."""
-    text_of = {candidate.task.id: candidate.text for candidate in settled}
-    done = {
-        one.candidate.task.id
-        for one in tried
-        if one.accepted and one.candidate.text == text_of.get(one.candidate.task.id)
-    }
+    wanted = {candidate.key for candidate in settled}
+    kept = {one.candidate.key for one in tried if one.accepted} & wanted
+    done = {task_id for task_id, _ in kept}
+    gives_way = [
+        one.accepted and one.candidate.task.id in done and one.candidate.key not in kept for one in tried
+    ]
     return [
-        replace(one, reason=OTHER_WORDING)
-        if one.accepted
-        and one.candidate.task.id in done
-        and one.candidate.text != text_of[one.candidate.task.id]
-        else one
-        for one in tried
+        replace(one, reason=OTHER_WORDING) if gives else one
+        for one, gives in zip(tried, gives_way, strict=True)
     ]
 
 
@@ -101,10 +97,8 @@ def to_frame(tried: Sequence[Tried]) -> pl.DataFrame:
 
 
 def _settled(candidate: Candidate, surest: Mapping[str, str]) -> Candidate:
-    strategy = parse(candidate.text, max_steps=10_000, max_step_chars=100_000)
-    assert isinstance(strategy, Strategy)
     into = tuple(surest[wordings.operation(wording)] for wording in candidate.wordings)
-    steps = map(reword, strategy.steps, candidate.wordings, into)
+    steps = map(reword, candidate.steps, candidate.wordings, into)
     return Candidate(candidate.task, candidate.number, Strategy(tuple(steps)).text, into)
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from exectune.outcome import Outcome
+from exectune.strategy import Strategy, parse
 from exectune.task import Task
 
 OTHER_WORDING = (
@@ -21,6 +22,18 @@ class Candidate:
     number: int
     text: str
     wordings: tuple[str, ...]
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The task and the text, whichever candidate it is."""
+        return self.task.id, self.text
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The steps of a text that parses, however long they are."""
+        strategy = parse(self.text, max_steps=10_000, max_step_chars=100_000)
+        assert isinstance(strategy, Strategy)
+        return strategy.steps
 
 
 @dataclass(frozen=True)

@@ -258,7 +258,6 @@ def forget(
 ) -> None:
     """A model has changed behind its name: from now on no reply that it gave before is an answer. Bills stay."""
     from exectune import outdated
-    from exectune.ledger_place import ledger_place
 
     count = outdated.forget(ledger_place(), model)
     typer.echo(f"{count} replies of {model} are answers no more: it is asked anew")

@@ -124,6 +124,7 @@ class Ledger:
         """
         price = self._price(role)
         shared = {"role": role, "paid": model.paid, **self._common}
+        samples = self._samples(role, prefix, prompts, samples)
         rows = [shared | row for row in exchange.asked(model.name, prefix, prompts, sampling, samples)]
         keys = [exchange.key_of(row) for row in rows]
         asked = Counter(keys)
@@ -218,6 +219,12 @@ class Ledger:
         with self._store.transaction() as connection:
             exchange.insert(connection, hits)
         return billed
+
+    def _samples(
+        self, role: str, prefix: str, prompts: Sequence[str], samples: Sequence[int] | None
+    ) -> Sequence[int] | None:
+        """The numbers of the draws, as they were given; for a ledger that asks anew what others have asked."""
+        return samples
 
     def _price(self, role: str) -> Price:
         if role not in self._prices:

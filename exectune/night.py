@@ -14,7 +14,7 @@ import hashlib
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,10 +25,9 @@ import polars as pl
 
 from exectune import canary, models, params, policy, registry, tracking
 from exectune.budgets import Budgets
-from exectune.cores.base import Model, Sampling
 from exectune.errors import DataError, UserError
 from exectune.executability import scored
-from exectune.ledger import Billed, Ledger
+from exectune.ledger import Ledger
 from exectune.ledger_place import ledger_place
 from exectune.outcome import to_frame, write_frame
 from exectune.params import Params
@@ -112,23 +111,10 @@ class NightLedger(Ledger):
         super().__init__(*arguments)
         self._asked = Counter[str]()
 
-    def complete(
-        self,
-        model: Model,
-        prompts: Sequence[str],
-        sampling: Sampling,
-        *,
-        role: str,
-        prefix: str = "",
-        samples: Sequence[int] | None = None,
-        on_news: Callable[[int, float], None] | None = None,
-    ) -> list[Billed]:
-        """As in any ledger."""
-        if role == "core":
-            samples = [self._sample(prefix + prompt) for prompt in prompts]
-        return super().complete(
-            model, prompts, sampling, role=role, prefix=prefix, samples=samples, on_news=on_news
-        )
+    def _samples(
+        self, role: str, prefix: str, prompts: Sequence[str], samples: Sequence[int] | None
+    ) -> Sequence[int] | None:
+        return [self._sample(prefix + prompt) for prompt in prompts] if role == "core" else samples
 
     def _sample(self, text: str) -> int:
         self._asked[text] += 1

@@ -1,4 +1,4 @@
-"""A process: who it is, whether it still lives, and ending with the one that started it.
+"""A process: who it is, whether it still lives, what it starts, and ending with the one that started it.
 
 An identity is text, `host boot pid start`: a pid alone is given to another process after a while, and again
 after the next boot.
@@ -17,6 +17,7 @@ import psutil
 
 SHELLS = {"sh", "bash", "dash", "zsh", "ksh", "fish"}
 PR_SET_PDEATHSIG = 1
+LIBC = ctypes.CDLL(None)
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -50,7 +51,7 @@ def die_with_parent() -> None:
     """
     if sys.platform != "linux" or "DVC_STAGE" not in os.environ:
         return
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if (
         os.getpgid(os.getppid()) != os.getpgrp()
     ):  # dvc ended before that call: its group stayed, its place did not
@@ -62,6 +63,22 @@ def die_with_parent() -> None:
             threading.Thread(target=_die_after, args=(descriptor,), daemon=True).start()
     except (psutil.NoSuchProcess, ProcessLookupError):
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def end_with(parent: int, number: int = signal.SIGKILL) -> None:
+    """From now on the kernel sends this process a signal when its parent ends; for a child's `preexec_fn` too.
+
+    Linux only; elsewhere nothing happens.
+    """
+    if sys.platform == "linux":
+        LIBC.prctl(PR_SET_PDEATHSIG, number)
+        if os.getppid() != parent:  # it ended before that call
+            os.kill(os.getpid(), number)
+
+
+def path() -> str:
+    """`PATH` for commands that start others, as dvc.yaml does with `python -m …`: this Python's folder comes first."""
+    return f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 
 
 def starter() -> str:

@@ -142,9 +142,7 @@ def sampling(params: Params) -> Sampling:
 
 def as_worded(candidate: Candidate) -> Worded:
     """A candidate of the reference teacher as it was worded."""
-    strategy = parse(candidate.text, max_steps=10_000, max_step_chars=100_000)
-    assert isinstance(strategy, Strategy)
-    return Worded(strategy.steps, candidate.wordings)
+    return Worded(candidate.steps, candidate.wordings)
 
 
 def _worded(task: Task, number: int, worded: Worded) -> Candidate:

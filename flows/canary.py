@@ -25,7 +25,6 @@ from flows import commands, server, workspace
 from flows.notify import notify, tell_failure
 from flows.retrain import retrain
 
-EXECTUNE = str(Path(sys.executable).with_name("exectune"))
 RESULT = Path(".exectune/canary.json")
 DRIFT = 3  # exit code of `exectune canary`
 SHOWN = 30  # nights
@@ -43,8 +42,8 @@ def canary(tasks: Annotated[int, Field(ge=1)] | None = None, retrain_on_drift: b
     """
     logger = get_run_logger()
     with workspace.alone("canary"):
-        command = [EXECTUNE, "canary", *(["--tasks", str(tasks)] if tasks else [])]
-        code = _run("canary", command, logger.info, allowed=(0, DRIFT))
+        command = [commands.EXECTUNE, "canary", *(["--tasks", str(tasks)] if tasks else [])]
+        code, _ = commands.checked("canary", command, logger.info, allowed=(0, DRIFT))
         night: dict[str, Any] = json.loads(RESULT.read_text(encoding="utf-8"))
         create_markdown_artifact(page(night), key="canary", description="The champion on its fixed tasks")
         if code != DRIFT:
@@ -74,8 +73,9 @@ def tell(night: dict[str, Any]) -> None:
 
 def ask_anew(core: str, log: Callable[[str], object]) -> None:
     """Forget what the core said before, and run anew the stages that are its replies; the rest is then out of date."""
-    _run("forget", [EXECTUNE, "forget", core], log)
-    _run("dvc repro", [sys.executable, "-m", "dvc", "repro", "--force", "--single-item", *ANEW], log)
+    commands.checked("forget", [commands.EXECTUNE, "forget", core], log)
+    repro = [sys.executable, "-m", "dvc", "repro", "--force", "--single-item", *ANEW]
+    commands.checked("dvc repro", repro, log)
 
 
 def start_retraining(reason: str, log: Callable[[str], object]) -> None:
@@ -123,24 +123,6 @@ def page(night: dict[str, Any]) -> str:
 
 def _value(name: str, value: float) -> str:
     return f"{value:.6f} USD" if name == "usd" else f"{value:.1%}"
-
-
-def _run(name: str, command: list[str], log: Callable[[str], object], allowed: tuple[int, ...] = (0,)) -> int:
-    """Run a command; its exit code.
-
-    Raises:
-        CommandFailed: it is none of those allowed.
-    """
-    lines: list[str] = []
-
-    def hear(line: str) -> None:
-        lines.append(line)
-        log(line)
-
-    code = commands.run(command, hear, {})
-    if code not in allowed:
-        raise commands.CommandFailed(name, code, lines)
-    return code
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 code = run([sys.executable, "-m", "dvc", "repro"], print, {"EXECTUNE_PARENT_RUN_ID": "4be1…"})
 """
 
-import ctypes
 import os
 import signal
 import subprocess
@@ -12,8 +11,9 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-LIBC = ctypes.CDLL(None)
-PR_SET_PDEATHSIG = 1
+from exectune import process
+
+EXECTUNE = str(Path(sys.executable).with_name("exectune"))
 DVC_SAYS = "ERROR: "
 
 
@@ -51,32 +51,42 @@ def run(command: list[str], log: Callable[[str], object], environment: Mapping[s
         log: hears each line that it prints, to standard output or error; empty lines are left out.
         environment: variables besides those of this process.
     """
-    # Commands name others, as dvc.yaml does with `python -m …`: this Python's folder comes first.
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     with subprocess.Popen(
         command,
-        env={**os.environ, "PATH": path, "PYTHONUNBUFFERED": "1", **environment},
+        env={**os.environ, "PATH": process.path(), "PYTHONUNBUFFERED": "1", **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
         start_new_session=True,
-        preexec_fn=partial(end_with, os.getpid()),
-    ) as process:
-        assert process.stdout is not None
+        preexec_fn=partial(process.end_with, os.getpid()),
+    ) as started:
+        assert started.stdout is not None
         try:
-            for line in process.stdout:
+            for line in started.stdout:
                 if line.strip():
                     log(line.rstrip())
         except BaseException:
-            os.killpg(process.pid, signal.SIGTERM)
+            os.killpg(started.pid, signal.SIGTERM)
             raise
-    return process.returncode
+    return started.returncode
 
 
-def end_with(parent: int, number: int = signal.SIGKILL) -> None:
-    """From now on the kernel sends this process a signal when its parent ends; for a child's `preexec_fn` too."""
-    if sys.platform == "linux":
-        LIBC.prctl(PR_SET_PDEATHSIG, number)
-        if os.getppid() != parent:  # it ended before that call
-            os.kill(os.getpid(), number)
+def checked(
+    name: str, command: list[str], log: Callable[[str], object], *, allowed: tuple[int, ...] = (0,)
+) -> tuple[int, list[str]]:
+    """`run` a command; its exit code, and what it printed.
+
+    Raises:
+        CommandFailed: the exit code is none of those allowed.
+    """
+    lines: list[str] = []
+
+    def hear(line: str) -> None:
+        lines.append(line)
+        log(line)
+
+    code = run(command, hear, {})
+    if code not in allowed:
+        raise CommandFailed(name, code, lines)
+    return code, lines

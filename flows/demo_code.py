@@ -13,6 +13,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from exectune import process
+
 FOLDER = Path(".exectune/demo-code")
 TASKS = "exectune/bundled/code_tasks"
 PROFILE = "profiles/demo-code.yaml"
@@ -64,8 +66,8 @@ def how_far(folder: Path) -> str:
 
 
 def _run(folder: Path, *command: str) -> int:
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return subprocess.run(command, cwd=folder, env=os.environ | {"PATH": path}, check=False).returncode
+    environment = os.environ | {"PATH": process.path()}
+    return subprocess.run(command, cwd=folder, env=environment, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -5,8 +5,6 @@ Out: moved aliases, and a message to the webhook. What the command refuses fails
 A retraining that is going on does not hold it up.
 """
 
-import sys
-from pathlib import Path
 from typing import Annotated, Literal
 
 from prefect import flow, get_run_logger
@@ -14,8 +12,6 @@ from pydantic import Field
 
 from flows import commands, workspace
 from flows.notify import notify, tell_failure
-
-EXECTUNE = str(Path(sys.executable).with_name("exectune"))
 
 
 @flow(name="promote", on_failure=[tell_failure], on_crashed=[tell_failure])
@@ -33,21 +29,12 @@ def promote(
         force: Promote although the gate refuses.
         reason: Why; it is kept as a tag of the version.
     """
-    command = [EXECTUNE, action]
+    command = [commands.EXECTUNE, action]
     if action == "promote":
         command += ["--version", str(version)] if version else []
         command += ["--force"] if force else []
     command += ["--reason", reason] if reason else []
-    lines: list[str] = []
-    logger = get_run_logger()
-
-    def log(line: str) -> None:
-        lines.append(line)
-        logger.info(line)
-
     workspace.attach()
-    code = commands.run(command, log, {})
-    if code != 0:
-        raise commands.CommandFailed(action, code, lines)
+    _, lines = commands.checked(action, command, get_run_logger().info)
     notify("promotion", "promote", " ".join(lines))
     return "\n".join(lines)

@@ -28,7 +28,6 @@ from prefect.states import Crashed
 
 from exectune import process
 from exectune.errors import UserError
-from flows.commands import end_with
 from flows.workspace import LABEL
 
 GOING_ON = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
@@ -91,7 +90,7 @@ def _temporary() -> Iterator[str]:
     started = subprocess.Popen(
         [*command, "--log-level", "error", "--lifespan", "on"],
         env=environ | settings,
-        preexec_fn=partial(end_with, getpid()),
+        preexec_fn=partial(process.end_with, getpid()),
     )
     try:
         url = f"http://127.0.0.1:{port}/api"

@@ -29,8 +29,8 @@ from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from exectune.errors import UserError
+from exectune.process import end_with, path
 from flows import server
-from flows.commands import end_with
 from flows.workspace import locked
 
 POOL = "exectune"
@@ -67,8 +67,7 @@ def serve(prefect_port: str, mlflow_port: str) -> None:
     """
     here = f"http://127.0.0.1:{prefect_port}"
     remote = os.environ.get("MLFLOW_TRACKING_URI", "").startswith("http")
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    os.environ |= {"PATH": path, "MLFLOW_PORT": mlflow_port}
+    os.environ |= {"PATH": path(), "MLFLOW_PORT": mlflow_port}
     LOGS.mkdir(parents=True, exist_ok=True)
     with ExitStack() as running, temporary_settings({PREFECT_API_URL: f"{here}/api"}):
         os.environ["PREFECT_API_URL"] = f"{here}/api"

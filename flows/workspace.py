@@ -18,7 +18,6 @@ from prefect.runtime import flow_run
 
 from exectune import process
 from exectune.errors import UserError
-from flows.commands import end_with
 
 LOCK = Path(".exectune/flow.lock")
 LABEL = "exectune.process"  # of a flow run: the process that runs it
@@ -43,7 +42,7 @@ def alone(name: str) -> Iterator[None]:
 def attach() -> None:
     """Tie the flow run that is going on to its process, and this process to the worker that started it, if any."""
     if "PREFECT__FLOW_RUN_ID" in os.environ:  # a worker started this process for one flow run
-        end_with(os.getppid())
+        process.end_with(os.getppid())
     if flow_run.id:
         with get_client(sync_client=True) as client:
             client.update_flow_run_labels(UUID(flow_run.id), {LABEL: process.identity()})

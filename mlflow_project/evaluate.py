@@ -6,17 +6,15 @@ mlflow run mlflow_project --env-manager local -e evaluate
 import os
 import subprocess
 import sys
-from pathlib import Path
 
-from exectune import tracking
+from exectune import process, tracking
 from exectune.errors import UserError
 
 
 def main() -> int:
     """What `dvc repro evaluate` does; its exit code."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # stages are `python -m …`
     with tracking.parent_run("evaluate") as run:
-        environment = os.environ | {"PATH": path, tracking.PARENT: run.id}
+        environment = os.environ | {"PATH": process.path(), tracking.PARENT: run.id}
         command = [sys.executable, "-m", "dvc", "repro", "evaluate"]
         return subprocess.run(command, env=environment, check=False).returncode
 

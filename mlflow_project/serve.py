@@ -11,7 +11,6 @@ that is served goes on, and the log says why.
 
 import argparse
 import contextlib
-import ctypes
 import os
 import signal
 import socket
@@ -21,7 +20,7 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 
 from exectune import params, process, registry, tracking
 from exectune.errors import RegistryError, UserError
@@ -30,7 +29,6 @@ from exectune.tracking import Version
 LOCAL = "127.0.0.1"
 STARTED_WITHIN_S = 600
 ENDED_WITHIN_S = 60
-LIBC = ctypes.CDLL(None)
 
 
 @dataclass(frozen=True)
@@ -134,9 +132,8 @@ def start(name: str, version: Version) -> Server:
     Raises:
         RegistryError: it does not.
     """
-    binaries = Path(sys.executable).parent  # where MLflow looks for uvicorn
-    environment = os.environ | {"PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}"}
-    environment["MLFLOW_TRACKING_URI"] = tracking.uri()
+    # MLflow looks for uvicorn in PATH.
+    environment = os.environ | {"PATH": process.path(), "MLFLOW_TRACKING_URI": tracking.uri()}
     with socket.socket() as probe:
         probe.bind((LOCAL, 0))
         port = probe.getsockname()[1]
@@ -146,7 +143,7 @@ def start(name: str, version: Version) -> Server:
         [sys.executable, "-m", "mlflow", "models", "serve", *what, *where],
         env=environment,
         start_new_session=True,  # ended as a whole
-        preexec_fn=_end_with_parent,
+        preexec_fn=partial(process.end_with, os.getpid()),
     )
     server, deadline = Server(version, port, child), time.monotonic() + STARTED_WITHIN_S
     try:
@@ -191,11 +188,6 @@ def _pass_on(source: socket.socket, sink: socket.socket) -> None:
 def _listening(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex((LOCAL, port)) == 0
-
-
-def _end_with_parent() -> None:
-    if sys.platform == "linux":
-        LIBC.prctl(process.PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 if __name__ == "__main__":

@@ -33,11 +33,11 @@ def main(this: stage.Stage) -> None:
     kept: set[tuple[str, str]] = set()
     figures: dict[str, object] = {}
 
-    def attempt(name: str, number: int) -> list[Tried]:
-        steps = sum(max(candidate.text.count("\n") - 1, 0) for candidate in pending)  # about as many calls
+    def attempt(name: str, number: int, asked: list[Candidate]) -> list[Tried]:
+        steps = sum(max(candidate.text.count("\n") - 1, 0) for candidate in asked)  # about as many calls
         with Progress(f"accept, {name.replace('_', ' ')}", steps) as progress:
             policy = GuideCorePolicy(None, core, this.ledger, this.params, progress.advance)
-            results = try_candidates(policy, pending, round_number=number, accepted=kept)
+            results = try_candidates(policy, asked, round_number=number, accepted=kept)
         share = wilson(sum(result.accepted for result in results), len(results))
         figures[name] = vars(share)
         print(
@@ -46,7 +46,7 @@ def main(this: stage.Stage) -> None:
         return results
 
     for number in range(1, settings.rounds + 1):
-        results = attempt(f"round_{number}", number)
+        results = attempt(f"round_{number}", number, pending)
         tried += results
         failed = [result for result in results if not result.accepted]
         if number < settings.rounds:
@@ -54,9 +54,9 @@ def main(this: stage.Stage) -> None:
                 pending = teacher.revise(failed, tried, progress.advance)
     if settings.settle:
         last = settled(tried)
-        seen = {(one.candidate.task.id, one.candidate.text) for one in tried}
-        pending = [candidate for candidate in last if (candidate.task.id, candidate.text) not in seen]
-        tried = keep_settled(tried + attempt("settling", settings.rounds + 1), last)
+        seen = {one.candidate.key for one in tried}
+        new = [candidate for candidate in last if candidate.key not in seen]
+        tried = keep_settled(tried + attempt("settling", settings.rounds + 1, new), last)
     frame = to_frame(tried)
     accepted, rejected = frame.filter("accepted"), frame.filter(~pl.col("accepted"))
     assert accepted.height + rejected.height == len(tried)

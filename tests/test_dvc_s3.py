@@ -12,6 +12,8 @@ import boto3
 import pytest
 from botocore.exceptions import BotoCoreError
 
+from tests.running import printed
+
 PIPELINE = """
 stages:
   count:
@@ -56,17 +58,7 @@ def s3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 def run(folder: Path, *command: str) -> str:
     """What a command printed; dvc and git are those of the environment."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
-        command,
-        cwd=folder,
-        env=os.environ | {"PATH": path},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-3000:]
-    return done.stdout
+    return printed(folder, *command, environment=os.environ | {"PATH": path})
 
 
 def commit(folder: Path) -> None:

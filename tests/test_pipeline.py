@@ -18,6 +18,8 @@ import polars as pl
 import pytest
 from ruamel.yaml import YAML
 
+from tests.running import printed
+
 ROOT = Path(__file__).parents[1]
 STAGES = ("prepare", "baseline", "teacher", "accept", "sft", "rl", "evaluate", "promote")
 ARMS = ("core", "untrained", "sft_all", "sft", "rl", "gold")
@@ -155,17 +157,7 @@ def dvc(folder: Path, *arguments: str) -> str:
     """Run dvc with the environment's Python, as after `source .venv/bin/activate`; what it printed."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith("MLFLOW_")}
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
-    done = subprocess.run(
-        [sys.executable, "-m", "dvc", *arguments],
-        cwd=folder,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-6000:]
-    return done.stdout
+    return printed(folder, sys.executable, "-m", "dvc", *arguments, environment=environment)
 
 
 def ran(printed: str) -> list[str]:

@@ -1,5 +1,4 @@
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from prefect.settings import PREFECT_API_URL
 
 from flows.deploy import ScheduleError, check_cron, limit_queue
 from flows.ui import POOL
+from tests.running import printed
 
 ROOT = Path(__file__).parents[2]
 QUEUE = "training"
@@ -27,17 +27,8 @@ def folder(tmp_path: Path, prefect_server: None) -> Path:
 def prefect(folder: Path, *arguments: str, fails: bool = False) -> str:
     """Run Prefect's command against the test's server; what it printed."""
     environment = {"PREFECT_API_URL": str(PREFECT_API_URL.value()), "PATH": "/usr/bin:/bin"}
-    done = subprocess.run(
-        [sys.executable, "-m", "prefect", "--no-prompt", *arguments],
-        cwd=folder,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode != 0) == fails, done.stdout
-    return done.stdout
+    command = [sys.executable, "-m", "prefect", "--no-prompt", *arguments]
+    return printed(folder, *command, environment=environment, fails=fails)
 
 
 @pytest.mark.timeout(600)

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from flows import promote
+from flows import commands, promote
 from flows.commands import CommandFailed
 
 
@@ -17,7 +17,7 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...
     )
     command.chmod(0o755)
     told: list[tuple[str, ...]] = []
-    monkeypatch.setattr(promote, "EXECTUNE", str(command))
+    monkeypatch.setattr(commands, "EXECTUNE", str(command))
     monkeypatch.setattr(promote, "notify", lambda *said: told.append(said))
     monkeypatch.chdir(tmp_path)
     return told
