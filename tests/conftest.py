@@ -33,6 +33,13 @@ def ledger(settings: params.Params, tmp_path: Path) -> Iterator[Ledger]:
         yield opened
 
 
+@pytest.fixture(autouse=True)
+def no_experiment_left() -> Iterator[None]:
+    """MLflow's `set_experiment` writes its id into the environment, where a later test's programs would find it."""
+    yield
+    os.environ.pop("MLFLOW_EXPERIMENT_ID", None)
+
+
 @pytest.fixture(scope="session")
 def limits(settings: params.Params) -> params.SandboxLimits:
     """The limits of the sandbox, where there is one: elsewhere the test is skipped, and fails where it must run."""

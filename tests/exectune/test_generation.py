@@ -2,10 +2,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+import torch
+from scipy.stats import chisquare
 
 from exectune import weights
 from exectune.cores.base import Sampling
-from exectune.generation import Network, generate
+from exectune.generation import Network, continue_rows, generate
 
 PROMPTS = [f"Words that all the prompts share.\n{'long ' * length}{length}:" for length in (0, 3, 1, 7, 2, 5)]
 
@@ -56,6 +58,20 @@ def test_sampling_is_repeated_by_its_seed_and_changed_by_another(network: Networ
 
     assert draw(1) == draw(1)
     assert draw(1) != draw(2)
+
+
+def test_sampling_follows_the_models_probabilities(network: Network) -> None:
+    rows = [network.tokenizer("one and one").input_ids] * 4000
+    drawn = continue_rows(network, rows, Sampling(1, temperature=0.7, stop="", seed=5), batch_size=1000)
+    with torch.inference_mode():
+        logits_V = network.model(torch.tensor(rows[:1])).logits[0, -1].float()
+    expected_V = torch.softmax(logits_V / 0.7, dim=-1) * len(rows)
+    seen_V = torch.bincount(torch.tensor([new[0] for new in drawn]), minlength=len(expected_V))
+    rare_V = expected_V < 5  # the test asks for five in each class
+    seen = [*seen_V[~rare_V].tolist(), int(seen_V[rare_V].sum())]
+    expected = [*expected_V[~rare_V].tolist(), float(expected_V[rare_V].sum())]
+    scale = sum(seen) / sum(expected)  # rounding
+    assert chisquare(seen, [count * scale for count in expected]).pvalue > 0.001
 
 
 def test_no_prompts_give_no_replies(network: Network) -> None:
