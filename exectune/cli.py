@@ -182,7 +182,12 @@ def pool(files: Files) -> None:
 
     outcomes = read_outcomes(files)
     _print_table(arms_over_seeds(outcomes))
-    _print_table(pairs_over_seeds(outcomes))
+    for pair in pairs_over_seeds(outcomes).iter_rows(named=True):
+        typer.echo(
+            f"{pair['arm']} against {pair['baseline']}, {pair['split']}: {100 * pair['effect']:+.1f} points "
+            f"({100 * pair['low']:+.1f} to {100 * pair['high']:+.1f}), wins {pair['wins']}, losses {pair['losses']}, "
+            f"p = {pair['p']:.2g}, n = {pair['n']}"
+        )
 
 
 @app.command()

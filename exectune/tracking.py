@@ -255,7 +255,7 @@ def register_guide(
 
 
 def fetch_artifact(run_id: str, name: str) -> Path:
-    """A file that a run logged, fetched to a place of this machine.
+    """A file that a run logged, fetched; it stays until this process ends.
 
     Raises:
         DataError: the run has no such file.
@@ -264,7 +264,7 @@ def fetch_artifact(run_id: str, name: str) -> Path:
 
 
 def fetch_adapter(model_name: str, number: int) -> Path:
-    """The folder of a version's adapter, fetched to a place of this machine.
+    """The folder of a version's adapter, fetched; it stays until this process ends.
 
     Raises:
         DataError: the version has none.
@@ -275,7 +275,7 @@ def fetch_adapter(model_name: str, number: int) -> Path:
 
 
 def fetch_settings(model_name: str, number: int) -> Path:
-    """The params.yaml that a version was made with, fetched to a place of this machine.
+    """The params.yaml that a version was made with, fetched; it stays until this process ends.
 
     Raises:
         DataError: the version has none.
@@ -458,9 +458,16 @@ def _save_guide(mlflow: ModuleType, folder: Path, adapter: Path, model: Any) -> 
 def _fetch(uri: str, missing: str) -> Path:
     with _talk() as mlflow:
         try:
-            return Path(mlflow.artifacts.download_artifacts(uri))
+            place = tempfile.mkdtemp(dir=_fetched().name)
+            return Path(mlflow.artifacts.download_artifacts(uri, dst_path=place))
         except (mlflow.MlflowException, OSError) as error:
             raise DataError(f"{missing}: {error}") from None
+
+
+@cache
+def _fetched() -> "tempfile.TemporaryDirectory[str]":
+    """Where fetched files stand until this process ends; MLflow's own copies would stay for ever."""
+    return tempfile.TemporaryDirectory(prefix="exectune-fetched-")
 
 
 def _nanoseconds(span: Span) -> int:

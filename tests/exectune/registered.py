@@ -4,6 +4,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+import mlflow
+
 from exectune import registry, tracking
 from exectune.outcome import to_frame, write_frame
 from exectune.params import Params
@@ -58,3 +60,9 @@ def aliases() -> dict[str, int]:
     """Which version each alias names."""
     found = {alias: tracking.get_alias(NAME, alias) for alias in ("champion", "previous", "challenger")}
     return {alias: version.number for alias, version in found.items() if version}
+
+
+def stored_weights(number: int) -> Path:
+    """A version's weights where MLflow keeps them, not a copy of them."""
+    folder = Path(mlflow.artifacts.download_artifacts(f"models:/{NAME}/{number}/artifacts/adapter"))
+    return folder / "adapter_model.safetensors"

@@ -139,7 +139,9 @@ def test_pool_puts_the_seeds_together(folder: Path) -> None:
         pl.DataFrame(rows).write_parquet(f"{seed}.parquet")
     done = CliRunner().invoke(cli.app, ["pool", "0.parquet", "1.parquet"])
     assert done.exit_code == 0, done.output
-    assert re.search(r"test\s*│ rl\s*│ sft\s*│ 20\s*│ 0\.6", done.output)
+    assert re.search(r"test\s*│ rl\s*│ 2\s*│ 20\s*│ 1\b", done.output)
+    said = r"rl against sft, test: \+60\.0 points \(.*\), wins 12, losses 0, p = 0\.00049, n = 20"
+    assert re.search(said, done.output)
 
 
 def test_pool_refuses_one_seed_twice(folder: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from exectune import registry, tracking
 from exectune.errors import RegistryError
 from exectune.params import Params
-from tests.exectune.registered import NAME, Measured, aliases, prepare, register
+from tests.exectune.registered import NAME, Measured, aliases, prepare, register, stored_weights
 
 ROOT = Path(__file__).parents[2]
 WRITES = ("set_registered_model_alias", "delete_registered_model_alias", "set_model_version_tag")
@@ -109,13 +109,12 @@ def without_figures(params: Params) -> None:
 
 def damaged(params: Params) -> None:
     version = register(params, Measured(300))
-    weights = tracking.fetch_adapter(NAME, version.number) / "adapter_model.safetensors"
-    weights.write_bytes(b"waights")
+    stored_weights(version.number).write_bytes(b"waights")
 
 
 def lost(params: Params) -> None:
     version = register(params, Measured(300))
-    (tracking.fetch_adapter(NAME, version.number) / "adapter_model.safetensors").unlink()
+    stored_weights(version.number).unlink()
 
 
 @pytest.mark.parametrize(
@@ -144,7 +143,7 @@ def test_a_version_that_is_not_whole_is_refused_and_nothing_changes(
 def test_a_previous_champion_that_is_damaged_is_not_rolled_back_to(
     three: list[tracking.Version], settings: Params
 ) -> None:
-    (tracking.fetch_adapter(NAME, 1) / "adapter_model.safetensors").write_bytes(b"")
+    stored_weights(1).write_bytes(b"")
     with pytest.raises(RegistryError, match="version 1 is damaged"):
         registry.rollback(settings)
     assert aliases() == {"champion": 2, "previous": 1, "challenger": 3}

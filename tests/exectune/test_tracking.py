@@ -19,6 +19,7 @@ from exectune.ledger import Ledger
 from exectune.params import Params
 from exectune.prices import Price
 from tests.exectune.registered import NAME, Measured, aliases, prepare, register
+from tests.running import printed
 
 pytestmark = pytest.mark.usefixtures("project")
 
@@ -264,3 +265,15 @@ def test_a_remote_server_is_the_same(
     assert aliases() == {"champion": 1, "previous": 2, "challenger": 2}
     assert (tracking.fetch_adapter(NAME, 1) / "adapter_model.safetensors").read_bytes() == b"weights"
     assert not (project / "mlruns").exists(), "files are on the server"
+
+
+def test_what_was_fetched_goes_with_the_process(project: Path, settings: Params) -> None:
+    prepare(project)
+    run_id = register(settings, Measured(200)).run_id
+    temporary = project / "temporary"
+    temporary.mkdir()
+    program = f"from exectune import tracking; print(tracking.fetch_artifact({run_id!r}, 'outcomes.parquet'))"
+    environment = os.environ | {"TMPDIR": str(temporary), "PYTHONPATH": str(ROOT)}
+    fetched = Path(printed(project, sys.executable, "-c", program, environment=environment).splitlines()[-1])
+    assert fetched.is_relative_to(temporary)
+    assert not list(temporary.iterdir())

@@ -15,7 +15,7 @@ import pytest
 
 from exectune import tracking
 from exectune.params import Params
-from tests.exectune.registered import NAME, Measured, prepare, register
+from tests.exectune.registered import NAME, Measured, prepare, register, stored_weights
 
 ROOT = Path(__file__).parents[2]
 MODEL = """
@@ -41,7 +41,7 @@ def folder(project: Path, settings: Params) -> Path:
     (project / "mlflow_project/guide_model.py").write_text(MODEL)
     for weights in (b"first", b"second", b"third"):
         register(settings, Measured(), weights)
-    (tracking.fetch_adapter(NAME, 3) / "adapter_model.safetensors").write_bytes(b"damaged")
+    stored_weights(3).write_bytes(b"damaged")
     tracking.set_alias(NAME, "champion", 1)
     return project
 
