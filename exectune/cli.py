@@ -17,7 +17,7 @@ from exectune.errors import DataError, UserError
 from exectune.ledger_place import ledger_place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import polars as pl
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from exectune.task import Split, Task
 
 REPORT = Path("artifacts/evaluate/report.html")
+UNBROKEN = 240  # columns of a table that goes to a file or a pipe
 
 app = typer.Typer(
     help="Train a small guide to write strategies that a frozen core can execute.",
@@ -91,7 +92,11 @@ def import_(
     typer.echo(f"{imported.rows} rows read, {imported.not_drawn} good ones not drawn")
     for skipped in imported.skipped:
         typer.echo(str(skipped))
-    fill = "dvc add data" if own else f"dvc import-url --force {out} data && dvc unfreeze data.dvc"
+    fill = (
+        "dvc add data"
+        if own
+        else f"rm -rf data && dvc import-url --force {out} data && dvc unfreeze data.dvc"
+    )
     typer.echo(f"next: {fill} && dvc repro")
 
 
@@ -308,24 +313,40 @@ def _ledger_if_any() -> "Iterator[Ledger | None]":
 
 
 def _print_bill(bill: "pl.DataFrame") -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table("stage", "role", "calls", "in ledger", "tokens in", "out", "USD", "range")
+    columns = ("stage", "role", "calls", "in ledger", "tokens in", "out", "USD", "range")
+    rows = []
     for row in bill.iter_rows(named=True):
         counts = (f"{row[name]:,}" for name in ("calls", "cached", "tokens_in", "tokens_out"))
         spread = f"{row['usd_low']:.2f}-{row['usd_high']:.2f}"
-        table.add_row(row["stage"], row["role"], *counts, f"{row['usd']:.2f}", spread)
-    Console().print(table)
+        rows.append((row["stage"], row["role"], *counts, f"{row['usd']:.2f}", spread))
+    _print_rows(columns, rows)
     for role, model in bill.select("role", "model").unique(maintain_order=True).rows():
         typer.echo(f"{role}: {model}")
 
 
 def _print_table(frame: "pl.DataFrame") -> None:
+    _print_rows(frame.columns, [[_text(value) for value in row] for row in frame.rows()])
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, float):
+        return f"{value:,}" if isinstance(value, int) else str(value)
+    return f"{value:.4g}" if abs(value) < 1000 else f"{value:,.2f}"
+
+
+def _print_rows(columns: "Sequence[str]", rows: "Sequence[Sequence[str]]") -> None:
+    """A table. No figure is ever cut off: where the terminal is too narrow, cells go on in the next line."""
+    from rich import box
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(*frame.columns)
-    for row in frame.rows():
-        table.add_row(*(f"{value:.4g}" if isinstance(value, float) else str(value) for value in row))
-    Console().print(table)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name, *cells in zip(columns, *rows, strict=True):
+        counted = any(cell[:1].isdigit() for cell in cells)
+        table.add_column(name, justify="right" if counted else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    console = Console()
+    if not console.is_terminal:
+        console.width = max(console.width, UNBROKEN)
+    console.print(table)

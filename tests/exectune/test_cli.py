@@ -77,7 +77,7 @@ def test_ledger_shows_who_spent_what_and_writes_it_as_csv(folder: Path) -> None:
         ledger.record(role="core", model="tiny", replies=[Reply("8 * 3", 1_000_000, 100_000, 0.5)])
     done = CliRunner().invoke(cli.app, ["ledger", "--csv", "spent.csv"])
     assert done.exit_code == 0, done.output
-    assert re.search(r"accept\s*│ core\s*│ tiny\s*│ 1\s", done.output)
+    assert re.search(r"accept\s+core\s+tiny\s+1\s", done.output)
     assert "total: 1.500000 USD" in done.output
     assert pl.read_csv("spent.csv")["usd"].to_list() == [1.5]
 
@@ -104,7 +104,7 @@ def test_estimate_prints_a_bill_for_a_profile(folder: Path) -> None:
     environment |= {"PYTHONPATH": str(ROOT)}
     done = subprocess.run([*command, *profile], capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == 0, done.stderr
-    assert re.search(r"teacher\s*│ teacher │ 7,473", done.stdout)
+    assert re.search(r"teacher\s+teacher\s+7,473", done.stdout)
     assert re.search(r"total: \d+\.\d\d USD, between \d+\.\d\d and \d+\.\d\d", done.stdout)
     assert "core: bedrock/us.anthropic.claude-haiku-4-5" in done.stdout
     assert "nothing to pay" in exectune("estimate").stdout
@@ -123,6 +123,32 @@ def test_report_prints_its_path(folder: Path) -> None:
     assert exectune("report").stdout.strip() == str((folder / cli.REPORT).resolve())
 
 
+def test_what_import_says_is_next_puts_the_tasks_in_the_place_of_those_that_are_there(folder: Path) -> None:
+    def run(command: str) -> None:
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        subprocess.run(command, shell=True, check=True, capture_output=True, env=os.environ | {"PATH": path})
+
+    Path("others").mkdir()
+    Path("others/train.jsonl").touch()
+    run("git init -q . && dvc init -q && dvc import-url -q others data && dvc unfreeze data.dvc")
+    Path(".gitignore").write_text("/data\n", encoding="utf-8")
+    row = {
+        "question": "Ana has 3 boxes of 8 pens. How many pens has she?",
+        "answer": "24",
+        "steps": ["3 * 8"],
+    }
+    pl.DataFrame([row | {"question": f"{place}. {row['question']}"} for place in range(9)]).write_ndjson(
+        "own.jsonl"
+    )
+    done = exectune("import", "jsonl", "own.jsonl", "--out", "tasks")
+    assert done.returncode == 0, done.stderr
+    following = done.stdout.splitlines()[-1].removeprefix("next: ")
+    run(following.removesuffix(" && dvc repro"))
+    for file in Path("tasks").iterdir():
+        assert (Path("data") / file.name).read_bytes() == file.read_bytes()
+    assert not Path("data/tasks").exists()
+
+
 def test_pool_puts_the_seeds_together(folder: Path) -> None:
     for seed in (0, 1):
         rows = [
@@ -139,7 +165,7 @@ def test_pool_puts_the_seeds_together(folder: Path) -> None:
         pl.DataFrame(rows).write_parquet(f"{seed}.parquet")
     done = CliRunner().invoke(cli.app, ["pool", "0.parquet", "1.parquet"])
     assert done.exit_code == 0, done.output
-    assert re.search(r"test\s*│ rl\s*│ 2\s*│ 20\s*│ 1\b", done.output)
+    assert re.search(r"test\s+rl\s+2\s+20\s+1\b", done.output)
     said = r"rl against sft, test: \+60\.0 points \(.*\), wins 12, losses 0, p = 0\.00049, n = 20"
     assert re.search(said, done.output)
 
