@@ -82,13 +82,11 @@ def keep_settled(tried: Sequence[Tried], settled: Sequence[Candidate]) -> list[T
     wanted = {candidate.key for candidate in settled}
     kept = {one.candidate.key for one in tried if one.accepted} & wanted
     done = {task_id for task_id, _ in kept}
-    gives_way = [
-        one.accepted and one.candidate.task.id in done and one.candidate.key not in kept for one in tried
-    ]
-    return [
-        replace(one, reason=OTHER_WORDING) if gives else one
-        for one, gives in zip(tried, gives_way, strict=True)
-    ]
+
+    def gives_way(one: Tried) -> bool:
+        return one.accepted and one.candidate.task.id in done and one.candidate.key not in kept
+
+    return [replace(one, reason=OTHER_WORDING) if gives_way(one) else one for one in tried]
 
 
 def to_frame(tried: Sequence[Tried]) -> pl.DataFrame:

@@ -316,7 +316,7 @@ def _print_bill(bill: "pl.DataFrame") -> None:
     columns = ("stage", "role", "calls", "in ledger", "tokens in", "out", "USD", "range")
     rows = []
     for row in bill.iter_rows(named=True):
-        counts = (f"{row[name]:,}" for name in ("calls", "cached", "tokens_in", "tokens_out"))
+        counts = (_text(row[name]) for name in ("calls", "cached", "tokens_in", "tokens_out"))
         spread = f"{row['usd_low']:.2f}-{row['usd_high']:.2f}"
         rows.append((row["stage"], row["role"], *counts, f"{row['usd']:.2f}", spread))
     _print_rows(columns, rows)

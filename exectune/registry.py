@@ -138,9 +138,8 @@ def judge(outcomes: pl.DataFrame, champion: Version | None, params: Params) -> V
     canary found that the champion's core has changed since."""
     mine, alone = _arm(outcomes, "rl"), _arm(outcomes, "core")
     others, note = {"core": alone}, ""
-    if (
-        champion is not None and DRIFT not in champion.tags
-    ):  # else its figures are those of a core that is gone
+    # With that tag a champion's figures are those of a core that is gone.
+    if champion is not None and DRIFT not in champion.tags:
         try:
             theirs = _arm(pl.read_parquet(tracking.fetch_artifact(champion.run_id, OUTCOMES)), "rl")
         except DataError:

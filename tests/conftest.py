@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from exectune import models, params, sandbox, tracking
+from exectune import models, params, process, sandbox, tracking
 from exectune.errors import SandboxError
 from exectune.ledger import Ledger
 from tests.exectune.tiny import make_tiny_model
@@ -91,11 +91,10 @@ def tracking_server(empty_database: Path, tmp_path_factory: pytest.TempPathFacto
     ]
     command += ["--artifacts-destination", str(folder / "files"), "--port", str(port), "--workers", "1"]
     with (folder / "log").open("w") as log:
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # MLflow starts `uvicorn`
-        process = subprocess.Popen(
+        server = subprocess.Popen(
             command,
             cwd=folder,
-            env=os.environ | {"PATH": path},
+            env=os.environ | {"PATH": process.path()},  # MLflow starts `uvicorn`
             stdout=log,
             stderr=log,
             start_new_session=True,
@@ -103,13 +102,13 @@ def tracking_server(empty_database: Path, tmp_path_factory: pytest.TempPathFacto
         try:
             address, deadline = f"http://127.0.0.1:{port}", time.monotonic() + 120
             while not _answers(f"{address}/health"):
-                assert process.poll() is None, (folder / "log").read_text()
+                assert server.poll() is None, (folder / "log").read_text()
                 assert time.monotonic() < deadline, (folder / "log").read_text()
                 time.sleep(0.2)
             yield address
         finally:
-            os.killpg(process.pid, signal.SIGTERM)
-            process.wait(30)
+            os.killpg(server.pid, signal.SIGTERM)
+            server.wait(30)
 
 
 def _answers(url: str) -> bool:

@@ -12,6 +12,7 @@ import boto3
 import pytest
 from botocore.exceptions import BotoCoreError
 
+from exectune import process
 from tests.running import printed
 
 PIPELINE = """
@@ -38,7 +39,7 @@ def s3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     }.items():
         monkeypatch.setenv(name, value)
     command = [sys.executable, "-m", "moto.server", "--host", "127.0.0.1", "--port", str(port)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         client, deadline = boto3.client("s3"), time.monotonic() + 60
         while True:
@@ -46,19 +47,18 @@ def s3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
                 client.create_bucket(Bucket="bucket")
                 break
             except BotoCoreError:
-                assert process.poll() is None
+                assert server.poll() is None
                 assert time.monotonic() < deadline
                 time.sleep(0.1)
         yield address
     finally:
-        process.terminate()
-        process.wait(10)
+        server.terminate()
+        server.wait(10)
 
 
 def run(folder: Path, *command: str) -> str:
     """What a command printed; dvc and git are those of the environment."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return printed(folder, *command, environment=os.environ | {"PATH": path})
+    return printed(folder, *command, environment=os.environ | {"PATH": process.path()})
 
 
 def commit(folder: Path) -> None:

@@ -18,6 +18,7 @@ import polars as pl
 import pytest
 from ruamel.yaml import YAML
 
+from exectune import process
 from tests.running import printed
 
 ROOT = Path(__file__).parents[1]
@@ -156,7 +157,7 @@ def commit(folder: Path) -> None:
 def dvc(folder: Path, *arguments: str) -> str:
     """Run dvc with the environment's Python, as after `source .venv/bin/activate`; what it printed."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith("MLFLOW_")}
-    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    environment["PATH"] = process.path()
     return printed(folder, sys.executable, "-m", "dvc", *arguments, environment=environment)
 
 

@@ -9,10 +9,11 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
-from exectune import cli, ledger_place, night
+from exectune import cli, ledger_place, night, process
 from exectune.cores.base import Reply, Sampling
 from exectune.ledger import Ledger
 from exectune.prices import Price
+from tests.running import printed
 from tests.scripted import core
 
 ROOT = Path(__file__).parents[2]
@@ -125,8 +126,7 @@ def test_report_prints_its_path(folder: Path) -> None:
 
 def test_what_import_says_is_next_puts_the_tasks_in_the_place_of_those_that_are_there(folder: Path) -> None:
     def run(command: str) -> None:
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        subprocess.run(command, shell=True, check=True, capture_output=True, env=os.environ | {"PATH": path})
+        printed(folder, "sh", "-c", command, environment=os.environ | {"PATH": process.path()})
 
     Path("others").mkdir()
     Path("others/train.jsonl").touch()

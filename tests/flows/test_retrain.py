@@ -12,6 +12,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.sorting import ArtifactSort
 from prefect.logging import disable_run_logger
 
+from exectune import process
 from flows import retrain
 from flows.commands import CommandFailed
 from flows.workspace import LOCK, locked
@@ -169,7 +170,7 @@ def test_beside_a_dvc_repro_the_flow_says_who_is_at_work(repository: Path) -> No
     (repository / "hello.py").write_text(
         "import time\nprint('at work', flush=True)\ntime.sleep(60)\n", encoding="utf-8"
     )
-    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    environment = os.environ | {"PATH": process.path()}
     repro = subprocess.Popen(
         [sys.executable, "-m", "dvc", "repro"],
         env=environment,
