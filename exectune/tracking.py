@@ -18,7 +18,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -44,6 +44,7 @@ GUIDE_MODEL = Path("mlflow_project/guide_model.py")
 SETTINGS = Path("params.yaml")
 EXAMPLE = "Ana has 3 boxes of 8 pens and 5 loose pens. How many pens has she?"
 REACHED_WITHIN_S = 5
+SQLITE = "sqlite:///"
 GUIDE_NEEDS = (
     "torch",
     "transformers",
@@ -131,6 +132,16 @@ def parent_run(name: str, reason: str = "") -> Iterator[Run]:
             with _talk() as mlflow:
                 mlflow.set_tag("reason", reason)
         yield run
+
+
+def make_ready() -> None:
+    """See that the tracking server answers, or make the database where there is none.
+
+    Raises:
+        TrackingError: it cannot be reached, or refuses.
+    """
+    with _talk():
+        pass
 
 
 def children(parent_id: str) -> list[Child]:
@@ -384,9 +395,23 @@ def _talk() -> Iterator[ModuleType]:
     mlflow.set_tracking_uri(uri())
     _reach(uri())
     try:
+        _make_database(mlflow, uri())
         yield mlflow
     except (mlflow.MlflowException, sa.exc.SQLAlchemyError) as error:
         raise _one_message(error) from None
+
+
+def _make_database(mlflow: ModuleType, address: str) -> None:
+    """MLflow makes its tables in many steps, and killed between two leaves a database that it opens never again. So a
+    new one is made aside, and then appears whole."""
+    path = Path(address.removeprefix(SQLITE).partition("?")[0])
+    if not address.startswith(SQLITE) or path.exists() or not path.parent.is_dir():
+        return
+    with tempfile.TemporaryDirectory(prefix=f"{path.name}.", dir=path.parent) as folder:
+        aside = Path(folder) / path.name
+        mlflow.MlflowClient(f"{SQLITE}{aside}")
+        with suppress(FileExistsError):  # another process was faster
+            path.hardlink_to(aside)
 
 
 @cache
@@ -417,7 +442,7 @@ def _reach(address: str) -> None:
 
 def uri() -> str:
     """Where MLflow keeps runs and registry: its server, or the database in the working folder."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{Path.cwd() / 'mlflow.db'}"
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"{SQLITE}{Path.cwd() / 'mlflow.db'}"
 
 
 def _one_message(error: Exception) -> TrackingError:
@@ -496,7 +521,8 @@ def _data_hash() -> str:
     from ruamel.yaml import YAML
 
     owner = Path("data.dvc")
-    outs = YAML(typ="safe", pure=True).load(owner)["outs"] if owner.is_file() else []
+    content = YAML(typ="safe", pure=True).load(owner) if owner.is_file() else None
+    outs = (content or {}).get("outs", [])  # an empty one is what a killed dvc may leave
     return " ".join(out["md5"] for out in outs)
 
 

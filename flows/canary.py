@@ -21,7 +21,7 @@ from prefect.exceptions import ObjectNotFound
 from pydantic import Field
 
 from exectune.errors import UserError
-from flows import commands, server, workspace
+from flows import commands, dvc_files, server, workspace
 from flows.notify import notify, tell_failure
 from flows.retrain import retrain
 
@@ -74,6 +74,7 @@ def tell(night: dict[str, Any]) -> None:
 def ask_anew(core: str, log: Callable[[str], object]) -> None:
     """Forget what the core said before, and run anew the stages that are its replies; the rest is then out of date."""
     commands.checked("forget", [commands.EXECTUNE, "forget", core], log)
+    dvc_files.mend(log)
     repro = [sys.executable, "-m", "dvc", "repro", "--force", "--single-item", *ANEW]
     commands.checked("dvc repro", repro, log)
 
@@ -128,6 +129,6 @@ def _value(name: str, value: float) -> str:
 if __name__ == "__main__":
     try:
         with server.reached():
-            canary()
+            server.run(canary)
     except (UserError, commands.CommandFailed) as error:
         sys.exit(str(error))

@@ -41,7 +41,7 @@ from rich.table import Table
 
 from exectune import tracking
 from exectune.errors import UserError
-from flows import commands, server, workspace
+from flows import commands, dvc_files, server, workspace
 from flows.notify import notify, tell_failure
 from flows.results import bill_rows, comparison_lines, result_rows
 from flows.shown_progress import ShownProgress
@@ -80,6 +80,7 @@ def reproduce(target: str, parent_run_id: str) -> None:
             progress.hear(line)
 
     progress = ShownProgress(target)
+    dvc_files.mend(logger.warning)
     command = [sys.executable, "-m", "dvc", "repro", "--single-item", target]
     code = commands.run(command, log, {tracking.PARENT: parent_run_id})
     if code != 0:
@@ -149,7 +150,7 @@ def main(arguments: list[str] | None = None) -> int:
         logging.getLogger(name).addFilter(_without_traceback)
     try:
         with server.reached():
-            rows = retrain(retries=options.retries)
+            rows = server.run(retrain, retries=options.retries)
     except UserError as error:
         console.print(str(error), style="red", markup=False, highlight=False)
         return 1

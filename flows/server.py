@@ -1,7 +1,7 @@
 """Server: the Prefect server that flows report to.
 
     with server.reached():
-        retrain()
+        server.run(retrain, retries=2)
 
 The one that `PREFECT_API_URL` or the Prefect profile names, or else a temporary one, as Prefect itself starts it,
 except that it ends with this process, however that ends. Flow runs of processes that were killed are closed.
@@ -16,20 +16,24 @@ from contextlib import contextmanager
 from functools import partial
 from os import environ, getpid
 from pathlib import Path
+from typing import Any, TypeVar, cast
 
 import prefect
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, FlowRunFilterStateType
 from prefect.client.schemas.objects import StateType
 from prefect.client.schemas.sorting import FlowRunSort
+from prefect.flow_engine import run_flow
+from prefect.flows import Flow
 from prefect.logging.handlers import APILogWorker
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Crashed
 
 from exectune import process
 from exectune.errors import UserError
-from flows.workspace import LABEL
+from flows.workspace import OWNER
 
+R = TypeVar("R")
 GOING_ON = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
 STARTED_WITHIN_S = 120
 DRAINED_WITHIN_S = 5
@@ -63,6 +67,14 @@ def reached() -> Iterator[None]:
         yield
 
 
+def run(flow: Flow[..., R], **parameters: Any) -> R:
+    """Run a flow by hand. Its run says from the first moment which process it belongs to: `Flow.__call__` makes one
+    that says nothing yet, and nobody could tell, after a kill at that moment, whether it is only about to start."""
+    with get_client(sync_client=True) as client:
+        made = client.create_flow_run(flow, parameters=parameters, context={OWNER: process.identity()})
+    return cast(R, run_flow(flow, made, parameters))
+
+
 def close_dead_runs(client: SyncPrefectClient, pool: str = "") -> None:
     """A flow run whose process was killed stays as it was for ever, and holds its place in the queue: it crashed.
 
@@ -71,7 +83,7 @@ def close_dead_runs(client: SyncPrefectClient, pool: str = "") -> None:
     """
     going_on = FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=GOING_ON)))
     for run in client.read_flow_runs(flow_run_filter=going_on, sort=FlowRunSort.ID_DESC, limit=MOST):
-        owner = run.labels.get(LABEL)
+        owner = run.labels.get(OWNER) or run.context.get(OWNER)
         dead = (
             not process.alive(owner) if isinstance(owner, str) else bool(pool) and run.work_pool_name == pool
         )

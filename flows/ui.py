@@ -28,6 +28,7 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
+from exectune import tracking
 from exectune.errors import UserError
 from exectune.process import end_with, path
 from flows import server
@@ -76,6 +77,7 @@ def serve(prefect_port: str, mlflow_port: str) -> None:
         services = {"prefect": running.enter_context(service("prefect", prefect))}
         if not remote:
             check_free("MLFLOW_PORT", mlflow_port)
+            tracking.make_ready()
             store = os.environ.get("MLFLOW_TRACKING_URI") or "sqlite:///mlflow.db"
             mlflow = [
                 "mlflow",

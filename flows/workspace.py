@@ -20,7 +20,7 @@ from exectune import process
 from exectune.errors import UserError
 
 LOCK = Path(".exectune/flow.lock")
-LABEL = "exectune.process"  # of a flow run: the process that runs it
+OWNER = "exectune.process"  # label of a flow run, or in its context: the process that runs it
 
 
 class WorkspaceBusy(UserError):
@@ -45,7 +45,7 @@ def attach() -> None:
         process.end_with(os.getppid())
     if flow_run.id:
         with get_client(sync_client=True) as client:
-            client.update_flow_run_labels(UUID(flow_run.id), {LABEL: process.identity()})
+            client.update_flow_run_labels(UUID(flow_run.id), {OWNER: process.identity()})
 
 
 @contextmanager

@@ -22,6 +22,7 @@ STAGES = ("prepare", "baseline", "teacher", "accept", "sft", "rl", "evaluate", "
 # but the orchestration above it.
 MAY_IMPORT = {
     "flows": {
+        "dvc",
         "httpx",  # what Prefect's client raises
         "prefect",
         "psutil",

@@ -153,6 +153,25 @@ def test_the_run_of_a_killed_process_is_closed_and_a_living_ones_is_not() -> Non
         assert read(parent.id).info.status == "RUNNING"
 
 
+def test_a_process_that_is_killed_while_it_makes_the_database_leaves_none(tmp_path: Path) -> None:
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("MLFLOW_")}
+    environment |= {"PYTHONPATH": str(ROOT)}
+    program = "from exectune import tracking\ntracking.make_ready()\nprint(tracking.versions('guide'))\n"
+    making = subprocess.Popen([sys.executable, "-c", program], cwd=folder, env=environment)
+    end = time.monotonic() + 60
+    while not any(path.stat().st_size for path in folder.glob("*/mlflow.db")) and time.monotonic() < end:
+        time.sleep(0.01)
+    making.kill()
+    making.wait()
+    assert list(folder.glob("*/mlflow.db")) != []
+    assert not (folder / "mlflow.db").exists()
+    said = printed(folder, sys.executable, "-c", program, environment=environment)
+    assert said.strip() == "[]"
+    assert (folder / "mlflow.db").is_file()
+
+
 def test_what_a_run_spent_is_logged(project: Path) -> None:
     prices = {"core": Price(1.0, 5.0), "guide": Price(0.05, 0.1)}
     path = project / "ledger.sqlite"

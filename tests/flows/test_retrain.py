@@ -144,7 +144,7 @@ def test_ctrl_c_stops_at_once_with_all_it_started(repository: Path) -> None:
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     program = (
         "import sys\nfrom prefect.logging import disable_run_logger\nfrom flows import retrain\n"
-        "retrain.retrain = lambda retries: retrain.reproduce.fn('hello', 'r1')\n"
+        "retrain.server.run = lambda flow, retries: retrain.reproduce.fn('hello', 'r1')\n"
         "with disable_run_logger():\n    sys.exit(retrain.main([]))\n"
     )
     flow = subprocess.Popen(

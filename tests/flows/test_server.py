@@ -34,7 +34,7 @@ def test_a_flow_run_of_a_dead_process_is_closed_and_one_of_a_living_is_not(prefe
     with get_client(sync_client=True) as client:
         runs = {name: UUID(attached()) for name in owners}
         for name, run in runs.items():
-            client.update_flow_run_labels(run, {workspace.LABEL: owners[name]})
+            client.update_flow_run_labels(run, {workspace.OWNER: owners[name]})
             client.set_flow_run_state(run, Running(), force=True)
         with server.reached():
             pass
@@ -45,7 +45,29 @@ def test_a_flow_run_of_a_dead_process_is_closed_and_one_of_a_living_is_not(prefe
 
 def test_a_flow_says_which_process_runs_it(prefect_server: None) -> None:
     with get_client(sync_client=True) as client:
-        assert client.read_flow_run(UUID(attached())).labels[workspace.LABEL] == process.identity()
+        assert client.read_flow_run(UUID(attached())).labels[workspace.OWNER] == process.identity()
+
+
+@flow
+def looked_at() -> dict[str, object]:
+    """What can be told of this run before its first line has run."""
+    with get_client(sync_client=True) as client:
+        return client.read_flow_run(UUID(str(flow_run.id))).context
+
+
+def test_a_flow_run_that_was_killed_before_it_said_anything_is_closed(prefect_server: None) -> None:
+    assert server.run(looked_at) == {workspace.OWNER: process.identity()}
+    dead = subprocess.Popen(["true"])
+    owner = process.identity(dead.pid)
+    dead.wait()
+    with get_client(sync_client=True) as client:
+        killed = client.create_flow_run(looked_at, context={workspace.OWNER: owner})
+        others = client.create_flow_run(looked_at)  # of which nothing is known
+        with server.reached():
+            pass
+        states = [client.read_flow_run(run.id).state_type for run in (killed, others)]
+        client.delete_flow_run(others.id)
+    assert states == [StateType.CRASHED, StateType.PENDING]
 
 
 def test_a_server_that_does_not_answer_is_one_error() -> None:
