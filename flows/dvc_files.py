@@ -27,6 +27,8 @@ DVC_AT_WORK = Path(".dvc/tmp/lock")  # held by every dvc while it writes one of 
 
 def mend(log: Callable[[str], object]) -> None:
     """Put right what is half-written, and tell of it; keep a copy of what is whole."""
+    if not Path(".dvc").is_dir():  # dvc itself says so
+        return
     mended: list[Path] = []
     with suppress(WorkspaceBusy), locked(DVC_AT_WORK, "flows"):  # a dvc that is at work was not killed
         for path in (LOCK, DATA):

@@ -163,6 +163,14 @@ def test_ctrl_c_stops_at_once_with_all_it_started(repository: Path) -> None:
     assert wait_for(lambda: not is_running(pid))
 
 
+def test_what_a_killed_dvc_left_half_written_stops_no_stage(repository: Path) -> None:
+    (repository / "dvc.lock").write_text("", encoding="utf-8")
+    with disable_run_logger():
+        retrain.reproduce.fn("data.dvc", "")
+        retrain.reproduce.fn("hello", "r1")
+    assert "hello" in (repository / "dvc.lock").read_text(encoding="utf-8")
+
+
 def test_beside_a_dvc_repro_the_flow_says_who_is_at_work(repository: Path) -> None:
     (repository / "dvc.yaml").write_text(
         "stages:\n  hello: {cmd: python hello.py, outs: [seen]}\n", encoding="utf-8"
