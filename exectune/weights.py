@@ -54,6 +54,7 @@ def load_base(name: str, dtype: str) -> Network:
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from transformers.utils import logging
 
+    _settle_kernels()
     logging.disable_progress_bar()
     warnings.filterwarnings("ignore", module=r"transformers\.")  # what it says to PEFT about its own names
     folder = str(bundled_folder()) if name == BUNDLED else name
@@ -75,6 +76,20 @@ def load_base(name: str, dtype: str) -> Network:
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model = model.requires_grad_(False).to(device).eval()
     return Network(model, tokenizer, f"{name}:{str(chosen).removeprefix('torch.')}")
+
+
+def _settle_kernels() -> None:
+    """Call each function of Intel's vector library once, on one thread, before any work.
+
+    On a function's first call the library chooses its kernel, and where two threads make that call at once, one of them
+    may compute its share with errors up to 1e-4 (pytorch/pytorch#188792): one process in five then had other
+    logits, and other samples, than the rest with the same seed.
+    """
+    import torch
+
+    one = torch.ones(1)
+    for function in (torch.cos, torch.sin, torch.exp, torch.log, torch.sqrt, torch.tanh):
+        function(one)
 
 
 def torch_dtype(dtype: str) -> "torch.dtype":
