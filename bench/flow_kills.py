@@ -10,7 +10,6 @@ version that is whole. After each end no run may be left going on, neither in ML
 
 import argparse
 import json
-import os
 import random
 import shutil
 import signal
@@ -27,6 +26,7 @@ from typing import Any
 import psutil
 from safetensors import SafetensorError, safe_open
 
+from tests.running import environment_without
 from tests.test_pipeline import make_clone, make_model
 
 MODEL = "exectune-guide"
@@ -108,10 +108,7 @@ def ended(clone: Path, found: FlowKills, kills: int, seconds: float) -> bool:
 
 def start(clone: Path) -> subprocess.Popen[bytes]:
     """The flow as a process of its own, with a Prefect database of its own."""
-    environment = {
-        key: value for key, value in os.environ.items() if not key.startswith(("MLFLOW_", "PREFECT_"))
-    }
-    environment["PREFECT_HOME"] = str(clone / "prefect")
+    environment = environment_without("MLFLOW_", "PREFECT_") | {"PREFECT_HOME": str(clone / "prefect")}
     with (clone / "flow.log").open("ab") as file:
         return subprocess.Popen(
             [sys.executable, "-m", "flows.retrain"], cwd=clone, env=environment, stdout=file, stderr=file

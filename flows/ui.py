@@ -78,7 +78,6 @@ def serve(prefect_port: str, mlflow_port: str) -> None:
         if not remote:
             check_free("MLFLOW_PORT", mlflow_port)
             tracking.make_ready()
-            store = os.environ.get("MLFLOW_TRACKING_URI") or "sqlite:///mlflow.db"
             mlflow = [
                 "mlflow",
                 "server",
@@ -87,7 +86,7 @@ def serve(prefect_port: str, mlflow_port: str) -> None:
                 "--port",
                 mlflow_port,
                 "--backend-store-uri",
-                store,
+                tracking.uri(),
             ]
             # Files stay where runs without this server put them, and are read from there.
             mlflow += ["--no-serve-artifacts", "--default-artifact-root", "./mlruns"]

@@ -6,7 +6,6 @@ carry a step out as `3 * 8`, and to answer a whole problem with `1`. So the core
 """
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -19,7 +18,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from exectune import process
-from tests.running import printed
+from tests.running import environment_without, printed
 
 ROOT = Path(__file__).parents[1]
 STAGES = ("prepare", "baseline", "teacher", "accept", "sft", "rl", "evaluate", "promote")
@@ -156,7 +155,7 @@ def commit(folder: Path) -> None:
 
 def dvc(folder: Path, *arguments: str) -> str:
     """Run dvc with the environment's Python, as after `source .venv/bin/activate`; what it printed."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("MLFLOW_")}
+    environment = environment_without("MLFLOW_")
     environment["PATH"] = process.path()
     return printed(folder, sys.executable, "-m", "dvc", *arguments, environment=environment)
 

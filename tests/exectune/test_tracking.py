@@ -19,7 +19,7 @@ from exectune.ledger import Ledger
 from exectune.params import Params
 from exectune.prices import Price
 from tests.exectune.registered import NAME, Measured, aliases, prepare, register
-from tests.running import printed
+from tests.running import environment_without, printed
 
 pytestmark = pytest.mark.usefixtures("project")
 
@@ -156,8 +156,7 @@ def test_the_run_of_a_killed_process_is_closed_and_a_living_ones_is_not() -> Non
 def test_a_process_that_is_killed_while_it_makes_the_database_leaves_none(tmp_path: Path) -> None:
     folder = tmp_path / "empty"
     folder.mkdir()
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("MLFLOW_")}
-    environment |= {"PYTHONPATH": str(ROOT)}
+    environment = environment_without("MLFLOW_") | {"PYTHONPATH": str(ROOT)}
     program = "from exectune import tracking\ntracking.make_ready()\nprint(tracking.versions('guide'))\n"
     making = subprocess.Popen([sys.executable, "-c", program], cwd=folder, env=environment)
     end = time.monotonic() + 60

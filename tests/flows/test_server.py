@@ -1,4 +1,3 @@
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +14,7 @@ from prefect.states import Running
 from exectune import process
 from flows import server, workspace
 from tests.flows.waiting import is_running, wait_for
+from tests.running import environment_without
 
 ROOT = Path(__file__).parents[2]
 
@@ -86,8 +86,7 @@ def test_the_temporary_server_ends_with_the_process_that_was_killed(tmp_path: Pa
         "with server.reached():\n"
         "    pathlib.Path('pid').write_text(str(psutil.Process().children()[0].pid))\n    time.sleep(60)\n"
     )
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("PREFECT_")}
-    environment |= {"PYTHONPATH": str(ROOT), "PREFECT_HOME": str(tmp_path)}
+    environment = environment_without("PREFECT_") | {"PYTHONPATH": str(ROOT), "PREFECT_HOME": str(tmp_path)}
     flow_process = subprocess.Popen([sys.executable, "-c", program], cwd=tmp_path, env=environment)
     written = tmp_path / "pid"
     pid = int(wait_for(lambda: written.exists() and written.read_text(encoding="utf-8"), 120))

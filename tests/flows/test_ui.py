@@ -1,4 +1,3 @@
-import os
 import signal
 import socket
 import subprocess
@@ -10,6 +9,7 @@ import pytest
 
 from flows.ui import ServiceError, check_free
 from tests.flows.waiting import wait_for
+from tests.running import environment_without
 from tests.test_pipeline import ROOT
 
 
@@ -34,10 +34,9 @@ def test_all_of_it_starts_and_ctrl_c_ends_all_of_it(tmp_path: Path) -> None:
     for name in ("flows", "exectune", "prefect.yaml"):
         (tmp_path / name).symlink_to(ROOT / name)
     ports = {"PREFECT_SERVER_API_PORT": free_port(), "MLFLOW_PORT": free_port()}
-    environment = {
-        key: value for key, value in os.environ.items() if not key.startswith(("PREFECT_", "MLFLOW_"))
-    }
-    environment |= ports | {"PREFECT_HOME": str(tmp_path / "prefect")}
+    environment = (
+        environment_without("PREFECT_", "MLFLOW_") | ports | {"PREFECT_HOME": str(tmp_path / "prefect")}
+    )
     with (tmp_path / "ui.log").open("wb") as log:
         ui = subprocess.Popen(
             [sys.executable, "-m", "flows.ui"], cwd=tmp_path, env=environment, stdout=log, stderr=log
